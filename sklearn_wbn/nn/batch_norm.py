@@ -1,0 +1,315 @@
+"""Weighted batch normalization as layers with torch's BatchNorm names.
+
+The layers own state (parameters, running statistics); the arithmetic is in
+`sklearn_wbn.nn.functional`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import repeat
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_wbn.nn.batch_weights import VARIANCES, BatchWeights, batch_weights
+from sklearn_wbn.nn.functional import Weight, normalize, prepare
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
+    """What the three layers share; they differ in the shape they accept."""
+
+    # torch types the buffers as optional; where they are used, they are there.
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        variance: str = "reliability",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if variance not in VARIANCES:
+            raise ValueError(f"variance must be one of {VARIANCES}, got {variance!r}")
+        super().__init__(
+            num_features,
+            eps,
+            momentum,
+            affine,
+            track_running_stats,
+            device=device,
+            dtype=dtype,
+        )
+        self.variance = variance
+        self.default_weight: Weight = None
+
+    def forward(self, x: Tensor, sample_weight: Weight = None) -> Tensor:
+        """Normalise a batch, by its own statistics or the running ones.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch_size, num_features, ...)
+            Signals.
+        sample_weight : Tensor or BatchWeights, default=None
+            Weight of each row, shape (batch_size,), or of each position. None
+            takes the weights of `use_sample_weight`, or counts every row once.
+            Not used in eval mode with running statistics.
+
+        Returns
+        -------
+        Tensor of the shape of `x`
+            Normalised signals.
+
+        Raises
+        ------
+        ValueError
+            If the weights do not fit `x`, are negative or not finite.
+        """
+        self._check_input_dim(x)
+        if not self.training and self.track_running_stats:
+            return super().forward(x)
+        weight = self.default_weight if sample_weight is None else sample_weight
+        weights = prepare(x, weight, self.variance)
+        u, m, v = normalize(x, weights, self.weight, self.bias, self.eps)
+        if self.training and self.track_running_stats:
+            self._update_running(m, v, weights)
+        return u
+
+    @torch.no_grad()
+    def _update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
+        """Move the running statistics toward the batch's, unbiased as torch's are."""
+        if not weights.has_spread:
+            return
+        self.num_batches_tracked.add_(1)
+        momentum = self.momentum
+        if momentum is None:
+            momentum = 1 / float(self.num_batches_tracked)
+        if weights.Z_over_G_running != weights.Z_over_G:
+            v = v * (weights.Z_over_G_running / weights.Z_over_G)
+        self.running_mean.lerp_(m.to(self.running_mean.dtype), momentum)
+        self.running_var.lerp_(v.to(self.running_var.dtype), momentum)
+
+    def extra_repr(self) -> str:
+        """Describe the layer as torch does, with its variance.
+
+        Returns
+        -------
+        str
+            Arguments of the layer.
+        """
+        return f"{super().extra_repr()}, variance={self.variance!r}"
+
+
+_PARAMETERS = """
+
+    Parameters
+    ----------
+    num_features : int
+        Number of channels.
+    eps : float, default=1e-5
+        Added to the variance.
+    momentum : float or None, default=0.1
+        Share of a batch in the running statistics; None averages all batches.
+    affine : bool, default=True
+        Whether to learn a scale ``weight`` and a shift ``bias``.
+    track_running_stats : bool, default=True
+        Whether to keep running statistics for eval mode.
+    variance : {{"reliability", "frequency", "biased"}}, default="reliability"
+        Normaliser of the variance: equation (25); ``Z - 1``, the 2019
+        predecessor; or ``Z``, with which constant weights give exactly torch's
+        BatchNorm. The running variance is unbiased in either case.
+    device : torch.device, default=None
+        Where parameters and buffers live.
+    dtype : torch.dtype, default=None
+        Their precision.
+
+    Raises
+    ------
+    ValueError
+        If `variance` is unknown.
+
+    See Also
+    --------
+    weighted_batch_norm : The same as a function.
+    convert_weighted_batchnorm : Replaces the norm layers of a whole model.
+
+    Notes
+    -----
+    Equations (23)-(27) of Yasuda, Xian & Ueno, *Consistent Batch Normalization
+    for Weighted Loss in Imbalanced-Data Environment*, arXiv:2001.01433.
+    ``state_dict`` is interchangeable with torch's layer. A batch with one
+    effective row, or none, has a normalised signal of zero and leaves the
+    running statistics as they are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_wbn.nn import {name}
+    >>> layer = {name}(3)
+    >>> x = torch.randn({shape})
+    >>> layer(x, torch.tensor([1.0, 1.0, 1.0, 9.0])).shape
+    torch.Size([{shape}])
+    """
+
+
+def _with_parameters(shape: str) -> Callable[[type[Module]], type[Module]]:
+    """Complete a docstring by what the three layers share."""
+
+    def complete(layer: type[Module]) -> type[Module]:
+        shared = _PARAMETERS.format(name=layer.__name__, shape=shape)
+        layer.__doc__ = f"{layer.__doc__}{shared}"
+        return layer
+
+    return complete
+
+
+@_with_parameters("4, 3")
+class WeightedBatchNorm1d(_WeightedBatchNorm, nn.BatchNorm1d):
+    """Weighted batch normalization of rows (B, C) or sequences (B, C, L)."""
+
+
+@_with_parameters("4, 3, 8, 8")
+class WeightedBatchNorm2d(_WeightedBatchNorm, nn.BatchNorm2d):
+    """Weighted batch normalization of images (B, C, H, W)."""
+
+
+@_with_parameters("4, 3, 4, 8, 8")
+class WeightedBatchNorm3d(_WeightedBatchNorm, nn.BatchNorm3d):
+    """Weighted batch normalization of volumes (B, C, D, H, W)."""
+
+
+_WEIGHTED = {
+    nn.BatchNorm1d: WeightedBatchNorm1d,
+    nn.BatchNorm2d: WeightedBatchNorm2d,
+    nn.BatchNorm3d: WeightedBatchNorm3d,
+}
+
+
+def convert_weighted_batchnorm(
+    module: nn.Module, variance: str = "reliability"
+) -> nn.Module:
+    """Replace every BatchNorm of a model by its weighted form.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Model, changed in place unless it is itself a BatchNorm.
+    variance : {"reliability", "frequency", "biased"}, default="reliability"
+        Normaliser of the new layers; ``"biased"`` keeps the outputs of a model
+        that is trained without weights.
+
+    Returns
+    -------
+    nn.Module
+        The model; parameters, buffers, mode, device and precision are kept.
+
+    Raises
+    ------
+    ValueError
+        If `variance` is unknown.
+
+    See Also
+    --------
+    use_sample_weight : Gives the weights to all layers of a model.
+
+    Notes
+    -----
+    Works as ``torch.nn.SyncBatchNorm.convert_sync_batchnorm``. Weighted layers
+    and norms that are not `BatchNorm1d`, `2d` or `3d` stay as they are.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_wbn.nn import convert_weighted_batchnorm
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    >>> type(convert_weighted_batchnorm(model)[1]).__name__
+    'WeightedBatchNorm1d'
+    """
+    if type(module) in _WEIGHTED:
+        return _weighted_twin(module, variance)  # type: ignore[arg-type]
+    for name, child in module.named_children():
+        setattr(module, name, convert_weighted_batchnorm(child, variance))
+    return module
+
+
+def _weighted_twin(
+    norm: nn.modules.batchnorm._BatchNorm, variance: str
+) -> _WeightedBatchNorm:
+    twin = _WEIGHTED[type(norm)](
+        norm.num_features,
+        norm.eps,
+        norm.momentum,
+        norm.affine,
+        norm.track_running_stats,
+        variance,
+    )
+    # The tensors themselves, so that an optimizer goes on training them.
+    twin._parameters.update(norm._parameters)
+    twin._buffers.update(norm._buffers)
+    return twin.train(norm.training)
+
+
+@contextmanager
+def use_sample_weight(module: Module, sample_weight: Weight) -> Iterator[Module]:
+    """Let all weighted layers of a model normalise with these weights.
+
+    For models whose own ``forward`` does not take weights, such as a converted
+    convolutional network.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Model that holds weighted layers.
+    sample_weight : Tensor of shape (batch_size,), or BatchWeights
+        Weights of the rows of the next batch.
+
+    Yields
+    ------
+    nn.Module
+        The model.
+
+    Raises
+    ------
+    ValueError
+        If the model holds no weighted layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from sklearn_wbn.nn import convert_weighted_batchnorm, use_sample_weight
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
+    >>> model = convert_weighted_batchnorm(model)
+    >>> with use_sample_weight(model, torch.tensor([1.0, 1.0, 5.0])):
+    ...     logits = model(torch.randn(3, 2))
+    """
+    layers = [m for m in module.modules() if isinstance(m, _WeightedBatchNorm)]
+    if not layers:
+        raise ValueError(
+            "the model holds no weighted batch normalization layer; "
+            "call convert_weighted_batchnorm(model) first"
+        )
+    before = [layer.default_weight for layer in layers]
+    try:
+        for layer, weight in zip(layers, _for_each(layers, sample_weight), strict=True):
+            layer.default_weight = weight
+        yield module
+    finally:
+        for layer, weight in zip(layers, before, strict=True):
+            layer.default_weight = weight
+
+
+def _for_each(layers: list[_WeightedBatchNorm], weight: Weight) -> Iterator[Weight]:
+    """Prepare weights of rows once for all layers; of positions, each its own."""
+    if not isinstance(weight, Tensor) or weight.dim() != 1:
+        return repeat(weight, len(layers))
+    prepared = {v: batch_weights(weight, v) for v in {la.variance for la in layers}}
+    return (prepared[layer.variance] for layer in layers)

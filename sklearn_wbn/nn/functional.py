@@ -1,0 +1,275 @@
+"""Weighted batch normalization as functions: equations (23), (24), (26), (27).
+
+======  =====================================================================
+symbol  meaning
+======  =====================================================================
+x       affine signals of a batch, lambda in the paper, (B, C) or (B, C, S...)
+w, p    weights of the rows, and `p = w / Z`
+m, v    weighted mean and variance of a channel, equations (23) and (24)
+y       normalised signal, `(x - m) / sqrt(v + eps)`, equation (11)
+gamma   scale of a channel
+b       shift of a channel
+u       output, `u = gamma y + b`
+g       gradient of the loss with respect to `u`
+======  =====================================================================
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from sklearn_wbn.nn.batch_weights import BatchWeights, batch_weights
+
+Weight = Tensor | BatchWeights | None
+
+
+def weighted_moments(
+    x: Tensor, weight: Weight = None, variance: str = "reliability"
+) -> tuple[Tensor, Tensor]:
+    """Compute the weighted mean and variance of each channel.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch_size, n_channels, ...)
+        Signals; what follows the channels are positions.
+    weight : Tensor of shape (batch_size,) or (batch_size, ...), or BatchWeights, \
+default=None
+        Weight of each row, or of each position; None counts every row once.
+    variance : {"reliability", "frequency", "biased"}, default="reliability"
+        Normaliser of the variance, see `batch_weights`. Prepared weights carry
+        their own.
+
+    Returns
+    -------
+    m : Tensor of shape (n_channels,)
+        Mean, equation (23).
+    v : Tensor of shape (n_channels,)
+        Variance, equation (24).
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit `x`, are negative or not finite.
+
+    Notes
+    -----
+    Equations (23)-(25) of Yasuda, Xian & Ueno, arXiv:2001.01433. Half precision
+    is computed in float32. Gradients flow to `x`, none to the weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_wbn.nn import weighted_moments
+    >>> x = torch.tensor([[0.0], [0.0], [6.0]])
+    >>> m, v = weighted_moments(x, torch.tensor([1.0, 1.0, 4.0]), variance="biased")
+    >>> m.item(), v.item()
+    (4.0, 8.0)
+    """
+    weights = prepare(x, weight, variance)
+    rows = _rows(_at_least_float32(x))
+    m, v, _ = _moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
+    return m, v
+
+
+def weighted_batch_norm(
+    x: Tensor,
+    weight: Weight = None,
+    gamma: Tensor | None = None,
+    b: Tensor | None = None,
+    *,
+    variance: str = "reliability",
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel by its weighted mean and variance.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch_size, n_channels, ...)
+        Signals; what follows the channels are positions.
+    weight : Tensor of shape (batch_size,) or (batch_size, ...), or BatchWeights, \
+default=None
+        Weight of each row, or of each position; None counts every row once.
+    gamma : Tensor of shape (n_channels,), default=None
+        Scale; None means one.
+    b : Tensor of shape (n_channels,), default=None
+        Shift; None means zero.
+    variance : {"reliability", "frequency", "biased"}, default="reliability"
+        Normaliser of the variance, see `batch_weights`.
+    eps : float, default=1e-5
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor of the shape and dtype of `x`
+        ``gamma (x - m) / sqrt(v + eps) + b``.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit `x`, are negative or not finite.
+
+    Notes
+    -----
+    Equations (11), (23)-(27) of Yasuda, Xian & Ueno, arXiv:2001.01433. The
+    gradient is the closed form of (26) and (27); it can be taken once.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_wbn.nn import weighted_batch_norm
+    >>> x = torch.tensor([[0.0], [0.0], [6.0]])
+    >>> w = torch.tensor([1.0, 1.0, 4.0])
+    >>> y = weighted_batch_norm(x, w)
+    >>> bool((w @ y).abs() < 1e-5)
+    True
+    """
+    weights = prepare(x, weight, variance)
+    return normalize(x, weights, gamma, b, eps)[0]
+
+
+def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
+    """Turn any form of weights into prepared weights, one per row of signals.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch_size, n_channels, ...)
+        Signals.
+    weight : Tensor, BatchWeights or None
+        As `weighted_batch_norm` takes them.
+    variance : {"reliability", "frequency", "biased"}
+        Normaliser, where `weight` is not prepared yet.
+
+    Returns
+    -------
+    BatchWeights
+        Weights of ``batch_size`` rows times positions.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit `x`.
+    """
+    if weight is None:
+        weight = torch.ones(x.shape[0], dtype=torch.float64, device=x.device)
+    if isinstance(weight, Tensor):
+        positions = (x.shape[0], *x.shape[2:])
+        if weight.shape == positions and x.dim() > 2:
+            return batch_weights(weight.reshape(-1), variance)
+        weight = batch_weights(_one_per_row(x, weight), variance)
+    if weight.p.shape[0] != x.shape[0]:
+        raise ValueError(f"{x.shape[0]} rows came with {weight.p.shape[0]} weights")
+    return weight.per_position(x[0, 0].numel()) if x.dim() > 2 else weight
+
+
+def normalize(
+    x: Tensor,
+    weights: BatchWeights,
+    gamma: Tensor | None,
+    b: Tensor | None,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalise with prepared weights and return the moments as well.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch_size, n_channels, ...)
+        Signals.
+    weights : BatchWeights
+        One weight per row of signals, from `prepare`.
+    gamma, b : Tensor of shape (n_channels,) or None
+        Scale and shift.
+    eps : float
+        Added to the variance.
+
+    Returns
+    -------
+    u : Tensor of the shape and dtype of `x`
+        Normalised signals.
+    m, v : Tensor of shape (n_channels,)
+        Moments; no gradient flows through them.
+    """
+    signals = _at_least_float32(x)
+    rows = _rows(signals)
+    p = weights.p.to(rows.dtype)
+    if torch.is_autocast_enabled(x.device.type):
+        # Autocast would run the sums over the batch in half precision.
+        with torch.autocast(x.device.type, enabled=False):
+            u, m, v = _Normalize.apply(rows, gamma, b, p, weights.Z_over_G, eps)
+    else:
+        u, m, v = _Normalize.apply(rows, gamma, b, p, weights.Z_over_G, eps)
+    if x.dim() > 2:
+        u = u.view(x.shape[0], *x.shape[2:], x.shape[1]).movedim(-1, 1)
+    return u.to(x.dtype), m, v
+
+
+def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
+    if weight.shape != (x.shape[0],):
+        raise ValueError(
+            f"sample_weight must have shape ({x.shape[0]},), one weight per row, or "
+            f"one per position; got {tuple(weight.shape)} for x of {tuple(x.shape)}"
+        )
+    return weight
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def _rows(x: Tensor) -> Tensor:
+    """Lay positions out as rows: (B, C, S...) becomes (B S, C)."""
+    return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
+
+
+def _moments(x: Tensor, p: Tensor, Z_over_G: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return `m`, `v` and `x - m`, by two passes and a correction for rounding."""
+    m = p @ x
+    centred = x - m
+    d = p @ centred  # what rounding left of the mean
+    v = (p @ centred.square() - d.square()) * Z_over_G
+    return m + d, v, centred - d
+
+
+class _Normalize(torch.autograd.Function):
+    """`u = gamma y + b` with the gradient of equations (26) and (27).
+
+    With `s = gamma / sqrt(v + eps)`:
+
+        dE/dgamma = sum_i g_i y_i        dE/db = sum_i g_i
+        dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        gamma: Tensor | None,
+        b: Tensor | None,
+        p: Tensor,
+        Z_over_G: float,
+        eps: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        m, v, centred = _moments(x, p, Z_over_G)
+        r = torch.rsqrt(v + eps)
+        y = centred.mul_(r)
+        ctx.save_for_backward(y, gamma, r, p)
+        ctx.Z_over_G = Z_over_G
+        ctx.mark_non_differentiable(m, v)
+        ctx.set_materialize_grads(False)
+        u = y * gamma if gamma is not None else y.clone()
+        return (u.add_(b) if b is not None else u), m, v
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+        y, gamma, r, p = ctx.saved_tensors
+        dgamma = (g * y).sum(0)
+        db = g.sum(0)
+        dx = None
+        if ctx.needs_input_grad[0]:
+            s = r if gamma is None else r * gamma
+            shared = torch.addcmul(db * s, y, dgamma * s * ctx.Z_over_G)
+            dx = (g * s).sub_(shared.mul_(p.unsqueeze(1)))
+        no_scale, no_shift = (not need for need in ctx.needs_input_grad[1:3])
+        return dx, None if no_scale else dgamma, None if no_shift else db, *[None] * 3
