@@ -1,0 +1,228 @@
+"""Mini-batches by slicing tensors: no per-row Python, no copy of the data."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+from torch.utils.data import Dataset
+
+from sklearn_wbn.nn.batch_weights import BatchWeights, split_batch_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One mini-batch.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch_size, n_features)
+        Inputs.
+    y : Tensor of shape (batch_size,)
+        Class indices.
+    share : Tensor of shape (batch_size,)
+        Weight of each row in the loss, divided by the loss's normaliser.
+    norm : BatchWeights
+        Weights of the rows in the norm layers.
+    """
+
+    x: Tensor
+    y: Tensor
+    share: Tensor
+    norm: BatchWeights
+
+    def __len__(self) -> int:
+        return self.y.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Dataset):  # type: ignore[type-arg]
+    """Training rows on their device; a `Dataset`, so that skorch passes it on.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_rows, n_features)
+        All rows of the caller's array, shared with it on a CPU.
+    index : Tensor of shape (n_samples,)
+        Rows that training uses: those with weight that are not held out.
+    y : Tensor of shape (n_samples,)
+        Class indices of these rows.
+    weight : Tensor of shape (n_samples,)
+        ``w = f c``, float64.
+    frequency : Tensor of shape (n_samples,) or None
+        ``f``, float64; None counts every row once.
+    """
+
+    X: Tensor
+    index: Tensor
+    y: Tensor
+    weight: Tensor
+    frequency: Tensor | None
+
+    def __len__(self) -> int:
+        return self.y.shape[0]
+
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
+        return self.X[self.index[i]], self.y[i]
+
+    @property
+    def n_weighted(self) -> float:
+        """Number of rows, counted with their frequency."""
+        return len(self) if self.frequency is None else float(self.frequency.sum())
+
+    @property
+    def mean_weight(self) -> float:
+        """Mean class weight of a row."""
+        return float(self.weight.sum()) / self.n_weighted
+
+
+@dataclass(slots=True)
+class Batches:
+    """Iterates over an epoch of mini-batches; every iteration shuffles anew.
+
+    Parameters
+    ----------
+    rows : Rows
+        Training rows.
+    batch_size : int
+        Rows of a batch. A last batch of one row joins the one before.
+    generator : torch.Generator or None
+        Shuffles the rows; None keeps their order.
+    dtype : torch.dtype
+        Precision of the network.
+    variance : {"reliability", "frequency", "biased"}
+        Normaliser of the norm layers.
+    weighted_norm : bool
+        Whether class weights enter the norm layers.
+    constant_loss : bool
+        Whether the loss is divided by a constant rather than by ``Z_r``.
+    """
+
+    rows: Rows
+    batch_size: int
+    generator: Generator | None
+    dtype: torch.dtype
+    variance: str
+    weighted_norm: bool
+    constant_loss: bool
+
+    def __iter__(self) -> Iterator[Batch]:
+        rows, sizes = self.rows, self.sizes()
+        order = self._order()
+        index, y, w = (v[order] for v in (rows.index, rows.y, rows.weight))
+        f = None if rows.frequency is None else rows.frequency[order]
+        norms = self._norm_weights(w, f, sizes)
+        shares = self._loss_shares(w, f, sizes).split(sizes)
+        for ids, y_r, share, norm in zip(
+            index.split(sizes), y.split(sizes), shares, norms, strict=True
+        ):
+            x = rows.X.index_select(0, ids).to(self.dtype)
+            yield Batch(x, y_r, share, norm)
+
+    def sizes(self) -> list[int]:
+        """Return the number of rows of each batch.
+
+        Returns
+        -------
+        list of int
+            Sizes, which sum to the number of rows.
+        """
+        n_batches, rest = divmod(len(self.rows), self.batch_size)
+        sizes = [self.batch_size] * n_batches
+        if rest == 1 and n_batches > 0:
+            sizes[-1] += 1  # one row has no variance
+        elif rest > 0:
+            sizes.append(rest)
+        return sizes
+
+    def total(self, class_weighted: bool) -> BatchWeights:
+        """Return the weights of all rows as if they were one batch.
+
+        Parameters
+        ----------
+        class_weighted : bool
+            Whether class weights count, or frequencies alone.
+
+        Returns
+        -------
+        BatchWeights
+            Weights of the training rows in their own order.
+        """
+        rows = self.rows
+        weight = rows.weight if class_weighted else self._frequency(rows.frequency)
+        return split_batch_weights(
+            weight, [len(rows)], self.variance, frequency=rows.frequency
+        )[0]
+
+    def in_order(self, class_weighted: bool) -> Iterator[tuple[Tensor, BatchWeights]]:
+        """Iterate over ``(x, weights)`` without shuffling, for a statistics pass.
+
+        Parameters
+        ----------
+        class_weighted : bool
+            Whether class weights count, or frequencies alone.
+
+        Yields
+        ------
+        tuple of Tensor and BatchWeights
+            Inputs of a batch and its weights.
+        """
+        rows, sizes = self.rows, self.sizes()
+        weight = rows.weight if class_weighted else self._frequency(rows.frequency)
+        weights = split_batch_weights(weight, sizes, "biased", dtype=self.dtype)
+        for ids, w in zip(rows.index.split(sizes), weights, strict=True):
+            yield rows.X.index_select(0, ids).to(self.dtype), w
+
+    def _order(self) -> Tensor:
+        n, device = len(self.rows), self.rows.y.device
+        if self.generator is None:
+            return torch.arange(n, device=device)
+        return torch.randperm(n, generator=self.generator, device=device)
+
+    def _frequency(self, f: Tensor | None) -> Tensor:
+        return torch.ones_like(self.rows.weight) if f is None else f
+
+    def _norm_weights(
+        self, w: Tensor, f: Tensor | None, sizes: list[int]
+    ) -> list[BatchWeights]:
+        weight = w if self.weighted_norm else self._frequency(f)
+        return split_batch_weights(
+            weight, sizes, self.variance, frequency=f, dtype=self.dtype
+        )
+
+    def _loss_shares(self, w: Tensor, f: Tensor | None, sizes: list[int]) -> Tensor:
+        """Divide the weights by the loss's normaliser, section 3.3 or equation (2)."""
+        lengths = torch.tensor(sizes, device=w.device)
+        counted = (
+            self._frequency(f) * self.rows.mean_weight if self.constant_loss else w
+        )
+        divisor = torch.segment_reduce(counted, "sum", lengths=lengths)
+        divisor = torch.where(divisor > 0, divisor, 1)
+        return (w / divisor.repeat_interleave(lengths)).to(self.dtype)
+
+
+def as_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
+    """View an array as a tensor; copy only what torch cannot share.
+
+    Parameters
+    ----------
+    X : ndarray
+        Data; may be read-only, Fortran-ordered or memory-mapped.
+    device : torch.device
+        Where the tensor lives.
+
+    Returns
+    -------
+    Tensor
+        Shares the memory of `X` on a CPU. It must not be written to.
+    """
+    if any(stride < 0 for stride in X.strides):
+        X = np.ascontiguousarray(X)
+    with warnings.catch_warnings():
+        # Read-only arrays (memory maps, joblib's) are fine: nothing writes to X.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(X).to(device)

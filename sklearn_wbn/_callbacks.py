@@ -1,0 +1,114 @@
+"""What watches training: progress, validation with best weights, early stopping."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+
+class StopTraining(Exception):  # noqa: N818 - a signal, not an error
+    """Ends the training loop in good order."""
+
+
+class Progress(Callback):
+    """Progress bar over the epochs, with the loss and the validation score.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Length of the bar.
+    """
+
+    def __init__(self, n_epochs: int) -> None:
+        self.n_epochs = n_epochs
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Open the bar."""
+        self.bar_ = tqdm(total=self.n_epochs, unit="epoch", desc="fit", leave=True)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Advance the bar."""
+        row = net.history[-1]
+        shown = {"loss": f"{row['train_loss']:.4f}"}
+        if "valid_score" in row:
+            shown["valid_score"] = f"{row['valid_score']:.4f}"
+        self.bar_.set_postfix(shown, refresh=False)
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Close the bar."""
+        self.bar_.close()
+        del self.bar_  # a bar holds a stream, which cannot be pickled
+
+
+class Validation(Callback):
+    """Score held-out rows after every epoch and remember the best weights.
+
+    Parameters
+    ----------
+    score : callable
+        Takes the net, returns the validation score; greater is better.
+    restore_best : bool
+        Whether to end with the weights of the best epoch.
+    """
+
+    def __init__(self, score: Callable[[Any], float], restore_best: bool) -> None:
+        self.score = score
+        self.restore_best = restore_best
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Forget an earlier fit."""
+        self.best_score_ = -float("inf")
+        self.best_state_: dict[str, Any] | None = None
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Score the epoch; keep its weights if it is the best so far."""
+        net.update_inference_statistics()
+        score = self.score(net)
+        net.history.record("valid_score", score)
+        if score > self.best_score_:
+            self.best_score_ = score
+            if self.restore_best:
+                self.best_state_ = deepcopy(net.module_.state_dict())
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Go back to the best weights and the statistics they were scored with."""
+        if self.best_state_ is not None:
+            net.module_.load_state_dict(self.best_state_)
+
+
+class Plateau(Callback):
+    """Stop when a value has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : {"train_loss", "valid_score"}
+        Column of the history; a loss should fall, a score should rise.
+    tol : float
+        Smallest change that counts as an improvement.
+    n_iter_no_change : int
+        Number of epochs to wait.
+    """
+
+    def __init__(self, monitor: str, tol: float, n_iter_no_change: int) -> None:
+        self.monitor = monitor
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Start to count."""
+        self.best_ = -float("inf")
+        self.waited_ = 0
+        self.stopped_ = False
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Count epochs without improvement; same rule as `MLPClassifier`."""
+        value = net.history[-1][self.monitor]
+        value = -value if self.monitor == "train_loss" else value
+        self.waited_ = 0 if value >= self.best_ + self.tol else self.waited_ + 1
+        self.best_ = max(self.best_, value)
+        if self.waited_ > self.n_iter_no_change:
+            self.stopped_ = True
+            raise StopTraining

@@ -1,0 +1,107 @@
+"""Where a network lives, and in which precision."""
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Turn the `device` parameter into a device of this machine.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        ``"auto"`` takes an accelerator where there is one, else the CPU.
+
+    Returns
+    -------
+    torch.device
+        Device that can be used.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or this machine does not have it.
+    """
+    if device == "auto":
+        return torch.device(_best_device())
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device={str(device)!r} cannot be used here: {reason}. "
+            "device='auto' takes what this machine has"
+        ) from error
+    return found
+
+
+def working_dtype(X_dtype: DTypeLike, device: torch.device) -> torch.dtype:
+    """Choose the precision of the network.
+
+    Parameters
+    ----------
+    X_dtype : dtype
+        Precision of the training data.
+    device : torch.device
+        Where the network lives.
+
+    Returns
+    -------
+    torch.dtype
+        float64 for float64 data on a CPU, as `MLPClassifier` does, else float32.
+    """
+    on_cpu = device.type == "cpu"
+    return torch.float64 if on_cpu and X_dtype == np.float64 else torch.float32
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def move_net(net: Any, device: torch.device) -> None:
+    """Move a skorch net with its loss and its optimizer's state to a device.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Initialized net, changed in place.
+    device : torch.device
+        Where it goes.
+    """
+    if torch.device(net.device) == device:
+        return
+    net.module_.to(device)
+    net.criterion_.to(device)
+    for state in net.optimizer_.state.values():
+        moved = {
+            k: v.to(device) for k, v in state.items() if isinstance(v, torch.Tensor)
+        }
+        state.update(moved)
+    net.device = str(device)
+
+
+def copy_on_cpu(net: Any) -> Any:
+    """Return a net on the CPU, to be pickled: any machine can load it.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Initialized net; stays where it is.
+
+    Returns
+    -------
+    skorch.NeuralNet
+        The net itself where it is on the CPU, else a copy.
+    """
+    if torch.device(net.device).type == "cpu":
+        return net
+    twin = deepcopy(net)
+    move_net(twin, torch.device("cpu"))
+    return twin

@@ -1,0 +1,214 @@
+"""The steps of `fit`: class weights, network, training, fitted attributes."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import RandomState
+from numpy.typing import DTypeLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
+
+from sklearn_wbn._batches import Rows, as_tensor
+from sklearn_wbn._build import ARCHITECTURE, build_net
+from sklearn_wbn._callbacks import Plateau, Progress, Validation
+from sklearn_wbn._class_weight import (
+    effective_class_size,
+    resolve_beta,
+    weight_of_classes,
+)
+from sklearn_wbn._device import copy_on_cpu, move_net, resolve_device, working_dtype
+from sklearn_wbn._network import WeightedNet
+from sklearn_wbn._random import RandomStream
+from sklearn_wbn._training_data import TrainingData
+from sklearn_wbn._validation import HeldOut
+
+_AUTO_BATCH_SIZE = 200  # of MLPClassifier
+_PATIENCE = 10  # of MLPClassifier, for early stopping without `n_iter_no_change`
+
+
+class NetClassifier(ClassifierMixin, BaseEstimator):
+    """What `WBNMLPClassifier` does behind its public methods."""
+
+    net_: WeightedNet
+
+    def _set_classes(self, y: NDArray[Any]) -> None:
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs rows of at least 2 classes, got 1 class: "
+                f"{self.classes_.tolist()}"
+            )
+
+    def _set_class_weight(self, class_count: NDArray[np.float64]) -> None:
+        """Weigh the classes by their sizes; a class without rows weighs nothing."""
+        known = (class_count > 0) | isinstance(self.class_weight, Mapping)
+        self.class_weight_ = np.zeros(len(class_count))
+        self.class_weight_[known] = weight_of_classes(
+            self.class_weight, self.classes_[known], class_count[known], self.beta
+        )
+        self.beta_ = resolve_beta(self.beta, class_count)
+        self.class_count_ = class_count
+        self.effective_class_size_ = effective_class_size(
+            class_count, self.class_weight_
+        )
+
+    def _prepare_net(
+        self, fresh: bool, data: TrainingData, random_state: RandomState
+    ) -> None:
+        """Build the network, or make sure that it still is what it was."""
+        if fresh:
+            self._build(data.X.dtype, random_state)
+        for name, value in self._architecture.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"{name} changed from {value!r} to {getattr(self, name)!r}, but "
+                    "warm_start and partial_fit go on with the same network; fit with "
+                    "warm_start=False to start anew"
+                )
+
+    def _build(self, X_dtype: DTypeLike, random_state: RandomState) -> None:
+        device = resolve_device(self.device)
+        seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
+        self.net_ = build_net(
+            self.get_params(deep=False),
+            n_features=self.n_features_in_,
+            log_class_share=self._log_class_share(),
+            seed=int(seeds[0]),
+            device=device,
+            dtype=working_dtype(X_dtype, device),
+        )
+        self._stream = RandomStream(int(seeds[1]))
+        self._architecture = {name: getattr(self, name) for name in ARCHITECTURE}
+
+    def _train(
+        self,
+        data: TrainingData,
+        max_iter: int,
+        watchers: list[Callback],
+        inference_statistics: str,
+    ) -> None:
+        """Train for some epochs and set the fitted attributes."""
+        net, device = self.net_, resolve_device(self.device)
+        move_net(net, device)
+        net.batch_size = self._batch_size(len(data.y))
+        net.inference_statistics = inference_statistics
+        net.set_params(lr=self.learning_rate_init)
+        generator = self._stream.generator(device)
+        n_before = len(self._curve("train_loss"))
+        with self._callbacks(watchers):
+            net.train_rows(self._rows(data, device), max_iter, generator, self.shuffle)
+        self._stream.keep(generator)
+        self._fold()
+        self.loss_curve_ = self._curve("train_loss")
+        self.n_iter_ = len(self.loss_curve_) - n_before
+        self.validation_scores_ = self._curve("valid_score") or None
+        self.best_validation_score_ = max(self.validation_scores_ or [], default=None)
+
+    def _curve(self, column: str) -> list[float]:
+        """Return a column of the history; an interrupted epoch has no entry."""
+        return [row[column] for row in self.net_.history if column in row]
+
+    def _rows(self, data: TrainingData, device: torch.device) -> Rows:
+        codes = data.codes(self.classes_)
+        weight = self.class_weight_[codes]
+        frequency = None
+        if data.frequency is not None:
+            weight = weight * data.frequency
+            frequency = torch.from_numpy(data.frequency).to(device)
+        return Rows(
+            as_tensor(data.X, device),
+            torch.from_numpy(data.index).to(device),
+            torch.from_numpy(codes).to(device),
+            torch.from_numpy(weight).to(device),
+            frequency,
+        )
+
+    def _batch_size(self, n_samples: int) -> int:
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = _AUTO_BATCH_SIZE
+        if batch_size == 1 and self.normalization is not None:
+            raise ValueError(
+                "batch_size=1 leaves nothing to normalize, a batch of one has no "
+                "variance; use at least 2, or normalization=None"
+            )
+        return min(int(batch_size), n_samples)
+
+    def _watchers(self, held_out: HeldOut | None) -> list[Callback]:
+        """Return the callbacks of one fit, in the order they are called."""
+        watchers: list[Callback] = []
+        if held_out is not None:
+
+            def score(_: WeightedNet) -> float:
+                self._fold()
+                return held_out.score(self, self.scoring)
+
+            watchers.append(Validation(score, restore_best=self.early_stopping))
+        if self.verbose:
+            watchers.append(Progress(self.max_iter))
+        patience = self.n_iter_no_change
+        if self.early_stopping:
+            watchers.append(Plateau("valid_score", self.tol, patience or _PATIENCE))
+        elif patience is not None:
+            watchers.append(Plateau("train_loss", self.tol, patience))
+        return watchers
+
+    @contextmanager
+    def _callbacks(self, watchers: list[Callback]) -> Iterator[None]:
+        """Give the net its callbacks; afterwards it keeps the user's only.
+
+        Ours refer to the estimator and to held-out data, which do not belong
+        into a pickle. The user's are copied: `fit` changes no parameter.
+        """
+        net = self.net_
+        ours = [(f"sklearn_wbn_{type(w).__name__}", w) for w in watchers]
+        net.callbacks = ours + deepcopy(self.callbacks or [])
+        net.initialize_callbacks()
+        try:
+            yield
+        finally:
+            net.callbacks = net.callbacks[len(ours) :]
+            net.callbacks_ = net.callbacks_[len(ours) :]
+
+    def _warn_if_not_converged(self, watchers: list[Callback]) -> None:
+        for watcher in watchers:
+            if isinstance(watcher, Plateau) and self.n_iter_ == self.max_iter:
+                warnings.warn(
+                    f"{watcher.monitor} was still improving after max_iter="
+                    f"{self.max_iter} epochs; allow more, or set n_iter_no_change=None "
+                    "to train for a fixed number of epochs",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+
+    def _log_class_share(self) -> torch.Tensor:
+        """Return `log(N_k / N)`; a class without rows counts as the smallest."""
+        count = self.class_count_
+        smallest = count[count > 0].min()
+        return torch.from_numpy(np.log(np.maximum(count, smallest) / count.sum()))
+
+    def _fold(self) -> None:
+        """Make the network that predicts: norms and logit adjustment folded in."""
+        shift = None
+        if self.logit_adjustment > 0:
+            parameter = next(self.net_.module_.parameters())
+            shift = (-self.logit_adjustment * self._log_class_share()).to(parameter)
+        self._folded = self.net_.module_.folded(shift)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = copy(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = copy_on_cpu(state["net_"])
+            state.pop("_folded", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "net_" in state:
+            self._fold()

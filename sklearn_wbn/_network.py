@@ -1,0 +1,218 @@
+"""The skorch net: skorch's training loop over weighted batches."""
+
+import warnings
+from functools import partial
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from torch import Generator, Tensor, nn
+
+from sklearn_wbn._batches import Batch, Batches, Rows
+from sklearn_wbn._callbacks import StopTraining
+from sklearn_wbn.nn.loss import weighted_sum_of_losses
+from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
+
+_BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class WeightedLoss(nn.Module):
+    """Weighted cross-entropy of a batch whose shares are known.
+
+    Parameters
+    ----------
+    logit_shift : Tensor of shape (n_classes,), default=None
+        Added to the logits in training: the log class share of balanced softmax.
+    """
+
+    logit_shift: Tensor | None
+
+    def __init__(self, logit_shift: Tensor | None = None) -> None:
+        super().__init__()
+        self.register_buffer("logit_shift", logit_shift)
+
+    def forward(self, logits: Tensor, target: Tensor, share: Tensor) -> Tensor:
+        if self.logit_shift is not None:
+            logits = logits + self.logit_shift
+        return weighted_sum_of_losses(logits, target, share)
+
+
+class WeightedNet(NeuralNet):
+    """skorch net that trains on `Rows` with weights in the loss and in the norms.
+
+    It is a skorch net in all else: its callbacks, its history, and `predict_proba`
+    on arrays work as in skorch. Per-batch callbacks cost time only when there
+    are some.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As `skorch.NeuralNet`.
+    weighted_norm : bool, default=True
+        Whether class weights enter the norm layers.
+    inference_statistics : str, default="batch_mean"
+        What eval mode normalises with, see `WBNMLPClassifier`.
+    loss_normalization : {"batch", "constant"}, default="batch"
+        What the loss of a batch is divided by.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        weighted_norm: bool = True,
+        inference_statistics: str = "batch_mean",
+        loss_normalization: str = "batch",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.weighted_norm = weighted_norm
+        self.inference_statistics = inference_statistics
+        self.loss_normalization = loss_normalization
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        return []
+
+    def train_rows(
+        self, rows: Rows, epochs: int, generator: Generator, shuffle: bool
+    ) -> None:
+        """Train on rows for some epochs.
+
+        Parameters
+        ----------
+        rows : Rows
+            Training rows.
+        epochs : int
+            Number of passes over them.
+        generator : torch.Generator
+            Source of shuffling and dropout.
+        shuffle : bool
+            Whether the rows change their order every epoch.
+        """
+        self.batches_: Batches | None = self._batches(
+            rows, generator if shuffle else None
+        )
+        self.max_epochs = epochs
+        self.module_.set_dropout_generator(generator)
+        try:
+            self.partial_fit(rows)
+        finally:
+            self.batches_ = None  # holds the caller's data
+            self.module_.set_dropout_generator(None)
+
+    def update_inference_statistics(self) -> None:
+        """Set what eval mode normalises with, from the rows in training."""
+        batches, network = self.batches_, self.module_
+        if self.inference_statistics == "moving" or batches is None:
+            return
+        if self.inference_statistics == "batch_mean":
+            average_batch_statistics(network, lambda: ((b.x, b.norm) for b in batches))
+            return
+        weighted = self.inference_statistics == "weighted_population"
+        in_order = partial(batches.in_order, weighted)
+        population_statistics(network, in_order, batches.total(weighted))
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        return self.batches_ if training else super().get_iterator(dataset, training)
+
+    def fit_loop(
+        self, X: Any, y: Any = None, epochs: int | None = None, **kw: Any
+    ) -> Any:
+        """Train as skorch does; say so when the user interrupts."""
+        try:
+            return super().fit_loop(X, y, epochs, **kw)
+        except StopTraining:
+            return self
+        except KeyboardInterrupt:
+            epoch = len(self.history)
+            warnings.warn(
+                f"Training was interrupted in epoch {epoch} of {self.max_epochs}; the "
+                "estimator predicts with what it has learned so far",
+                stacklevel=2,
+            )
+            return self
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """Call the callbacks; one that ends training the way skorch's do is heard."""
+        getattr(self, method_name)(self, **cb_kwargs)
+        for _, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            except KeyboardInterrupt as error:
+                if type(callback).__module__.startswith("sklearn_wbn"):
+                    raise
+                raise StopTraining from error
+
+    def run_single_epoch(
+        self,
+        iterator: Any,
+        training: bool,
+        prefix: str,
+        step_fn: Any,
+        **fit_params: Any,
+    ) -> None:
+        """Run an epoch; read the loss from the device once, at its end."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        heard = self._hears_batches()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        n_rows = 0
+        for batch in iterator:
+            if heard:
+                self.notify(
+                    "on_batch_begin", batch=(batch.x, batch.y), training=training
+                )
+            step = step_fn(batch, **fit_params)
+            total += step["loss"] * len(batch)
+            n_rows += len(batch)
+            if heard:
+                self._record_batch(batch, step, training, prefix)
+        self.history.record(f"{prefix}_loss", self._finite(total.item() / n_rows))
+
+    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        logits = self.module_(batch.x, batch.norm)
+        loss = self.criterion_(logits, batch.y, batch.share)
+        loss.backward()
+        return {"loss": loss.detach(), "y_pred": logits}
+
+    def on_train_end(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
+        """Make the pass for the inference statistics, unless validation has just."""
+        if not self.history or "valid_score" not in self.history[-1]:
+            self.update_inference_statistics()
+
+    def _batches(self, rows: Rows, generator: Generator | None) -> Batches:
+        return Batches(
+            rows,
+            batch_size=self.batch_size,
+            generator=generator,
+            dtype=next(self.module_.parameters()).dtype,
+            variance=self.module_.variance,
+            weighted_norm=self.weighted_norm,
+            constant_loss=self.loss_normalization == "constant",
+        )
+
+    def _hears_batches(self) -> bool:
+        return any(
+            getattr(type(callback), event) is not getattr(Callback, event)
+            for _, callback in self.callbacks_
+            for event in _BATCH_EVENTS
+        )
+
+    def _record_batch(
+        self, batch: Batch, step: dict[str, Tensor], training: bool, prefix: str
+    ) -> None:
+        self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+        self.history.record_batch(f"{prefix}_batch_size", len(batch))
+        self.notify("on_batch_end", batch=(batch.x, batch.y), training=training, **step)
+
+    def _finite(self, loss: float) -> float:
+        if loss - loss == 0:
+            return loss
+        raise ValueError(
+            f"The training loss became {loss} in epoch {len(self.history)}: scale the "
+            "features (StandardScaler) or lower learning_rate_init"
+        )

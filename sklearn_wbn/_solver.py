@@ -1,0 +1,54 @@
+"""Optimizers by scikit-learn's names."""
+
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+SOLVERS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
+    "adamax": (torch.optim.Adamax, {}),
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {"weight_decay": 0.0}),  # `alpha` sets the decay
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+}
+
+# Weights of the affine maps; shifts and scales are not decayed, as in MLPClassifier.
+_DECAYED = ("*linear.weight", "output.weight")
+
+
+def optimizer_params(
+    solver: str | type[Optimizer], solver_kwargs: dict[str, Any] | None, alpha: float
+) -> dict[str, Any]:
+    """Return skorch's parameters for an optimizer.
+
+    Parameters
+    ----------
+    solver : str or Optimizer class
+        Name in `SOLVERS`, or any torch optimizer.
+    solver_kwargs : dict or None
+        Arguments that replace the defaults.
+    alpha : float
+        Weight decay of the affine maps.
+
+    Returns
+    -------
+    dict
+        ``optimizer`` and ``optimizer__*``.
+
+    Raises
+    ------
+    ValueError
+        If `solver` is a class but not an optimizer.
+    """
+    optimizer, defaults = SOLVERS[solver] if isinstance(solver, str) else (solver, {})
+    if not issubclass(optimizer, Optimizer):
+        raise ValueError(
+            f"solver must be one of {tuple(SOLVERS)} or a subclass of "
+            f"torch.optim.Optimizer, got {optimizer!r}"
+        )
+    arguments = defaults | (solver_kwargs or {})
+    params = {f"optimizer__{name}": value for name, value in arguments.items()}
+    if alpha > 0:
+        groups = [(pattern, {"weight_decay": alpha}) for pattern in _DECAYED]
+        params["optimizer__param_groups"] = groups
+    return {"optimizer": optimizer, **params}
