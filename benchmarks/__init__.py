@@ -1,0 +1,1 @@
+"""Experiments with `sklearn_wbn`: run ``python -m benchmarks --help``."""

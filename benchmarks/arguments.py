@@ -1,0 +1,37 @@
+"""Argument types shared by the subcommands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection
+
+
+def positive_int(text: str) -> int:
+    """Read an integer of at least one."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected an integer of at least 1, got {text!r}"
+        )
+    return value
+
+
+def comma_list(choices: Collection[str]) -> Callable[[str], list[str]]:
+    """Make a type that reads ``one,two`` and refuses what is not in `choices`."""
+
+    def read(text: str) -> list[str]:
+        names = list(
+            dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+        )
+        unknown = [name for name in names if name not in choices]
+        if unknown or not names:
+            raise argparse.ArgumentTypeError(
+                f"expected names from {', '.join(choices)}, separated by commas, "
+                f"got {text!r}"
+            )
+        return names
+
+    return read

@@ -1,0 +1,208 @@
+"""Train the paper's methods on redrawn data and compare with its tables 7 to 9.
+
+Every training adds its rows (accuracy in percent for each class, overall, and the mean
+over the classes as `macro`) to the output file when it ends. A command that was stopped
+goes on where it was; more draws, methods or data sets can be added later. The tables
+show what the file holds for the chosen number of epochs.
+
+  python -m benchmarks paper --dataset digits --draws 3
+  python -m benchmarks paper --dataset mnist,fashion_mnist,cifar10 --data-dir DIR
+  python -m benchmarks paper --table
+  python -m benchmarks paper --markdown
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import joblib
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.arguments import comma_list, positive_int
+from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
+from benchmarks.errors import BenchmarkError
+from benchmarks.markdown import markdown_table
+from benchmarks.methods import METHODS, PAPER_METHODS
+from benchmarks.published import PUBLISHED
+from benchmarks.store import ResultsFile
+from benchmarks.tables import (
+    accuracy_table,
+    comparison_table,
+    make_console,
+    shown_path,
+    summarize,
+)
+from benchmarks.training import Run, train_all
+
+RESULTS = Path(__file__).parent / "results" / "paper.csv"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this subcommand."""
+    parser.add_argument(
+        "--dataset",
+        type=comma_list(TASKS),
+        metavar="NAME[,NAME]",
+        help=f"data sets from {', '.join(TASKS)}; with --table the default is all",
+    )
+    parser.add_argument(
+        "--methods",
+        type=comma_list(METHODS),
+        default=list(PAPER_METHODS),
+        metavar="NAME[,NAME]",
+        help=f"methods from {', '.join(METHODS)}; default: {','.join(PAPER_METHODS)}",
+    )
+    parser.add_argument(
+        "--draws",
+        type=positive_int,
+        default=30,
+        help="redraws of the training rows (default 30)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive_int,
+        default=200,
+        help="epochs of a training (default 200)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=positive_int,
+        default=joblib.cpu_count(),
+        help="worker processes of one thread each (default: one for each core)",
+    )
+    _add_file_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Train what is missing in the results file, then print its tables."""
+    results = ResultsFile(args.output)
+    if args.markdown:
+        print(markdown_table(summary_of(results, args.epochs, args.dataset)))
+        return 0
+    if not args.table:
+        if not args.dataset:
+            raise BenchmarkError(f"Name data sets with --dataset: {', '.join(TASKS)}.")
+        _train(args, results)
+    print_tables(results, args.epochs, args.dataset)
+    return 0
+
+
+def print_tables(
+    results: ResultsFile, epochs: int, datasets: Collection[str] | None
+) -> None:
+    """Print the tables of a results file.
+
+    Parameters
+    ----------
+    results : ResultsFile
+        The file.
+    epochs : int
+        Only trainings of this length count.
+    datasets : collection of str or None
+        Data sets to show; None shows all.
+
+    Raises
+    ------
+    BenchmarkError
+        Where the file holds nothing to show.
+    """
+    console, summary = make_console(), summary_of(results, epochs, datasets)
+    for name in TASKS:
+        if name in summary.index.unique("dataset"):
+            table = comparison_table if name in PUBLISHED else accuracy_table
+            console.print(table(summary, name, epochs))
+    console.print(f"From {shown_path(results.path)}", highlight=False, soft_wrap=True)
+
+
+def summary_of(
+    results: ResultsFile, epochs: int = 200, datasets: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Average the trainings of a results file over the draws.
+
+    Parameters
+    ----------
+    results : ResultsFile
+        The file.
+    epochs : int, default=200
+        Only trainings of this length count.
+    datasets : collection of str or None, default=None
+        Data sets that count; None means all.
+
+    Returns
+    -------
+    DataFrame
+        See `benchmarks.tables.summarize`.
+
+    Raises
+    ------
+    BenchmarkError
+        Where the file holds nothing that counts.
+    """
+    rows = results.read()
+    rows = rows[(rows["epochs"] == epochs) & rows["dataset"].isin(datasets or TASKS)]
+    if rows.empty:
+        raise BenchmarkError(
+            f"{results.path} holds no complete training of {epochs} epochs for "
+            f"{', '.join(datasets or ['any data set'])}."
+        )
+    return summarize(rows)
+
+
+def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS,
+        metavar="FILE",
+        help=f"default: {shown_path(RESULTS)}",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"folder with the image archives (default: ${DATA_VARIABLE}, else OpenML)",
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="print the tables of the file without training",
+    )
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print the README's table of the file, without training",
+    )
+
+
+def _train(args: argparse.Namespace, results: ResultsFile) -> None:
+    removed = results.repair()
+    if removed:
+        print(f"Removed {removed} lines of an interrupted run.", file=sys.stderr)
+    # Draws outermost: a run stopped early has compared all methods on the same draws.
+    wanted = [
+        Run(dataset, method, draw, args.epochs)
+        for draw in range(args.draws)
+        for dataset in args.dataset
+        for method in args.methods
+    ]
+    finished = results.finished()
+    runs = [run for run in wanted if run not in finished]
+    print(
+        f"{len(runs)} trainings to do, {len(wanted) - len(runs)} already in "
+        f"{shown_path(results.path)}.",
+        file=sys.stderr,
+    )
+    if not runs:
+        return
+    tasks = {
+        name: load_task(name, args.data_dir) for name in {run.dataset for run in runs}
+    }
+    trained = train_all(tasks, runs, min(args.jobs, len(runs)))
+    console = Console(stderr=True)
+    for rows in track(trained, "training", total=len(runs), console=console):
+        results.append(rows)
