@@ -145,9 +145,10 @@ _PARAMETERS = """
     -----
     Equations (23)-(27) of Yasuda, Xian & Ueno, *Consistent Batch Normalization
     for Weighted Loss in Imbalanced-Data Environment*, arXiv:2001.01433.
-    ``state_dict`` is interchangeable with torch's layer. A batch with one
-    effective row, or none, has a normalised signal of zero and leaves the
-    running statistics as they are.
+    ``state_dict`` is interchangeable with torch's layer. A batch of one row has
+    a normalised signal of zero; a batch whose weights are all zero counts its
+    rows evenly. Neither moves the running statistics, nor does a batch in which
+    one row holds all the weight.
 
     Examples
     --------
@@ -235,8 +236,10 @@ def convert_weighted_batchnorm(
     """
     if type(module) in _WEIGHTED:
         return _weighted_twin(module, variance)  # type: ignore[arg-type]
-    for name, child in module.named_children():
-        setattr(module, name, convert_weighted_batchnorm(child, variance))
+    # Not named_children(), which names a norm that stands in two places once.
+    for name, child in module._modules.items():
+        if child is not None:
+            setattr(module, name, convert_weighted_batchnorm(child, variance))
     return module
 
 

@@ -11,8 +11,9 @@ c       importance of a row: its class weight
 w       weight of a row, `w = f c`
 Z       sum of the weights of a batch, equation (22)
 p       normalised weights, `p = w / Z`
-Q       `sum f c^2 = sum w^2 / f`; with `f = 1` the `sum w^2` of equation (25)
+Q       `sum f c^2`; with `f = 1` the `sum w^2` of equation (25)
 G       normaliser of the variance, equation (25) or one of its alternatives
+spread  `G / Z` of equation (25), `1 - Q / Z^2 = sum p (Z - c) / Z`
 ======  =====================================================================
 """
 
@@ -42,8 +43,9 @@ class BatchWeights:
         Normalised weights ``w / Z``; uniform where all weights are zero.
     Z : float
         Sum of the weights, equation (22).
-    Q : float
-        ``sum f c^2``, which is ``sum w^2`` where every row counts once.
+    spread : float
+        ``1 - Q / Z^2``, which is ``1 - sum p^2`` where every row counts once; 0
+        where all weights are zero.
     variance : {"reliability", "frequency", "biased"}
         Which normaliser ``G`` equation (24) divides by.
     Z_over_G : float
@@ -54,7 +56,7 @@ class BatchWeights:
 
     p: Tensor
     Z: float
-    Q: float
+    spread: float
     variance: str
     Z_over_G: float
     Z_over_G_running: float
@@ -62,17 +64,17 @@ class BatchWeights:
     @property
     def n_eff(self) -> float:
         """Effective number of rows, ``Z^2 / Q``; 0 where all weights are zero."""
-        return self.Z**2 / self.Q if self.Z > 0 else 0.0
+        return 1 / (1 - self.spread) if self.Z > 0 else 0.0
 
     @property
     def has_spread(self) -> bool:
         """Whether the batch says anything about a variance: more than one row."""
-        return self.Z > 0 and _g_over_z(self.Z, self.Q) > _SMALLEST_G_OVER_Z
+        return self.spread > _SMALLEST_G_OVER_Z
 
     def per_position(self, n_positions: int) -> "BatchWeights":
         """Give every position of a row that row's weight.
 
-        With ``S`` positions, ``Z`` becomes ``S Z`` and ``Q`` becomes ``S Q``.
+        With ``S`` positions, ``Z`` becomes ``S Z`` and ``Q / Z^2`` a share ``1 / S``.
 
         Parameters
         ----------
@@ -87,7 +89,9 @@ class BatchWeights:
         if n_positions == 1:
             return self
         p = (self.p / n_positions).repeat_interleave(n_positions)
-        return _from_sums(p, self.Z * n_positions, self.Q * n_positions, self.variance)
+        Z = self.Z * n_positions
+        spread = 1 - (1 - self.spread) / n_positions if Z > 0 else 0.0
+        return _from_sums(p, Z, spread, self.variance)
 
 
 def batch_weights(
@@ -173,15 +177,15 @@ def split_batch_weights(
     w = weight.detach().to(torch.float64)
     lengths = torch.tensor(sizes, device=w.device)
     Z = torch.segment_reduce(w, "sum", lengths=lengths)
-    Q = torch.segment_reduce(_row_q(w, frequency), "sum", lengths=lengths)
-    p = torch.where(
-        Z > 0, 1 / Z, 0
-    )  # times w, below; a batch without weight counts evenly
-    p = w * p.repeat_interleave(lengths)
-    p += ((Z == 0) / lengths).repeat_interleave(lengths)
+    Z_row = Z.repeat_interleave(lengths)
+    # A batch without weight counts its rows evenly, and has no spread.
+    p = torch.where(Z_row > 0, w / Z_row, 1 / lengths.repeat_interleave(lengths))
+    # Z - c first: 1 - p would lose the digits that a dominating row leaves.
+    others = torch.where(Z_row > 0, (Z_row - _importance(w, frequency)) / Z_row, 0)
+    spread = torch.segment_reduce(p * others, "sum", lengths=lengths)
     parts = p.to(dtype or torch.float64).split(list(sizes))
-    sums = zip(parts, Z.tolist(), Q.tolist(), strict=True)
-    return [_from_sums(p_r, Z_r, Q_r, variance) for p_r, Z_r, Q_r in sums]
+    sums = zip(parts, Z.tolist(), spread.tolist(), strict=True)
+    return [_from_sums(p_r, Z_r, spread_r, variance) for p_r, Z_r, spread_r in sums]
 
 
 def check_weight(weight: Tensor) -> None:
@@ -195,8 +199,10 @@ def check_weight(weight: Tensor) -> None:
     Raises
     ------
     ValueError
-        If a weight is negative, infinite or NaN.
+        If a weight is negative, infinite or NaN, or if there is none.
     """
+    if weight.numel() == 0:
+        raise ValueError("weights must belong to one row at least, got none")
     lowest, highest = (float(v) for v in torch.aminmax(weight.detach()))
     if not (lowest >= 0 and highest < float("inf")):
         raise ValueError(
@@ -205,32 +211,28 @@ def check_weight(weight: Tensor) -> None:
         )
 
 
-def _row_q(w: Tensor, frequency: Tensor | None) -> Tensor:
-    """Return each row's `f c^2`, which is `w^2 / f`; a row of frequency 0 is absent."""
+def _importance(w: Tensor, frequency: Tensor | None) -> Tensor:
+    """Return each row's `c`, which is `w / f`; a row of frequency 0 is absent."""
     if frequency is None:
-        return w * w
+        return w
     f = frequency.detach().to(w)
-    return torch.where(f > 0, w * w / f.clamp(min=torch.finfo(f.dtype).tiny), 0)
+    return torch.where(f > 0, w / f, 0)
 
 
-def _from_sums(p: Tensor, Z: float, Q: float, variance: str) -> BatchWeights:
-    normaliser = _z_over_g(Z, Q, variance)
+def _from_sums(p: Tensor, Z: float, spread: float, variance: str) -> BatchWeights:
+    normaliser = _z_over_g(Z, spread, variance)
     running = "reliability" if variance == "biased" else variance
-    return BatchWeights(p, Z, Q, variance, normaliser, _z_over_g(Z, Q, running))
+    return BatchWeights(
+        p, Z, spread, variance, normaliser, _z_over_g(Z, spread, running)
+    )
 
 
-def _z_over_g(Z: float, Q: float, variance: str) -> float:
+def _z_over_g(Z: float, spread: float, variance: str) -> float:
     if Z == 0 or variance == "biased":
         return 1.0
     if variance == "frequency":
         return Z / _frequency_g(Z)
-    share = _g_over_z(Z, Q)
-    return 1 / share if share > _SMALLEST_G_OVER_Z else 1.0
-
-
-def _g_over_z(Z: float, Q: float) -> float:
-    """Return `G / Z` of equation (25), which is `1 - sum p^2` where f is one."""
-    return 1 - Q / Z**2
+    return 1 / spread if spread > _SMALLEST_G_OVER_Z else 1.0
 
 
 def _frequency_g(Z: float) -> float:

@@ -69,7 +69,7 @@ default=None
     """
     weights = prepare(x, weight, variance)
     rows = _rows(_at_least_float32(x))
-    m, v, _ = _moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
+    m, v, *_ = _moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
     return m, v
 
 
@@ -222,22 +222,30 @@ def _rows(x: Tensor) -> Tensor:
     return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
 
 
-def _moments(x: Tensor, p: Tensor, Z_over_G: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return `m`, `v` and `x - m`, by two passes and a correction for rounding."""
-    m = p @ x
-    centred = x - m
-    d = p @ centred  # what rounding left of the mean
-    v = (p @ centred.square() - d.square()) * Z_over_G
-    return m + d, v, centred - d
+def _moments(
+    x: Tensor, p: Tensor, Z_over_G: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return `m`, `v`, and the signals less a first mean with what is left of it.
+
+    Two passes: `c = x - (p x)`, whose weighted mean `d` is what rounding left, then
+    `v = Z/G (p c^2 - d^2)`. The sums over the batch are matrix-vector products.
+    """
+    first = torch.mv(x.t(), p)
+    c = x - first
+    d = torch.mv(c.t(), p)
+    v = torch.addmv(d.square(), c.square().t(), p, beta=-Z_over_G, alpha=Z_over_G)
+    return first + d, v, c, d
 
 
 class _Normalize(torch.autograd.Function):
     """`u = gamma y + b` with the gradient of equations (26) and (27).
 
-    With `s = gamma / sqrt(v + eps)`:
+    With `r = 1 / sqrt(v + eps)`, `s = gamma r` and `y = r (c - d)`:
 
         dE/dgamma = sum_i g_i y_i        dE/db = sum_i g_i
         dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
+
+    `y` is never stored: `u` and `dE/dx` are affine in `c`, one pass each.
     """
 
     @staticmethod
@@ -250,26 +258,28 @@ class _Normalize(torch.autograd.Function):
         Z_over_G: float,
         eps: float,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        m, v, centred = _moments(x, p, Z_over_G)
+        m, v, c, d = _moments(x, p, Z_over_G)
         r = torch.rsqrt(v + eps)
-        y = centred.mul_(r)
-        ctx.save_for_backward(y, gamma, r, p)
+        s = r if gamma is None else r * gamma
+        shift = -d * s if b is None else torch.addcmul(b, d, s, value=-1)
+        ctx.save_for_backward(c, d, r, s, p)
         ctx.Z_over_G = Z_over_G
         ctx.mark_non_differentiable(m, v)
         ctx.set_materialize_grads(False)
-        u = y * gamma if gamma is not None else y.clone()
-        return (u.add_(b) if b is not None else u), m, v
+        return torch.addcmul(shift, c, s), m, v
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g: Tensor, *_: None) -> tuple[Tensor | None, ...]:
-        y, gamma, r, p = ctx.saved_tensors
-        dgamma = (g * y).sum(0)
+    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        if g is None:  # nothing depends on u
+            return (None,) * 6
+        c, d, r, s, p = ctx.saved_tensors
         db = g.sum(0)
+        dgamma = torch.addcmul((g * c).sum(0), d, db, value=-1).mul_(r)
         dx = None
         if ctx.needs_input_grad[0]:
-            s = r if gamma is None else r * gamma
-            shared = torch.addcmul(db * s, y, dgamma * s * ctx.Z_over_G)
-            dx = (g * s).sub_(shared.mul_(p.unsqueeze(1)))
+            slope = (s * r).mul_(dgamma).mul_(-ctx.Z_over_G)
+            level = torch.addcmul(-s * db, d, slope, value=-1)
+            dx = torch.addcmul(level, c, slope).mul_(p.unsqueeze(1)).addcmul_(g, s)
         no_scale, no_shift = (not need for need in ctx.needs_input_grad[1:3])
         return dx, None if no_scale else dgamma, None if no_shift else db, *[None] * 3

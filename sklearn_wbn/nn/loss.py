@@ -84,7 +84,7 @@ def weighted_cross_entropy(
             'normalization="constant" divides by batch_size * mean_weight: it needs '
             f"mean_weight, the positive mean over the training rows; got {mean_weight}"
         )
-    return weighted_sum_of_losses(logits, target, (weight / divisor).to(logits.dtype))
+    return weighted_sum_of_losses(logits, target, weight / divisor)
 
 
 def weighted_sum_of_losses(logits: Tensor, target: Tensor, share: Tensor) -> Tensor:
@@ -104,4 +104,5 @@ def weighted_sum_of_losses(logits: Tensor, target: Tensor, share: Tensor) -> Ten
     Tensor of shape ()
         Loss, in nats.
     """
-    return torch.dot(F.cross_entropy(logits, target, reduction="none"), share)
+    e = F.cross_entropy(logits, target, reduction="none")
+    return torch.dot(e, share.to(e.dtype))  # autocast makes `e` wider than `logits`

@@ -52,7 +52,7 @@ default="tanh"
     Raises
     ------
     ValueError
-        If `activation` or `variance` is unknown.
+        If `activation` or `variance` is unknown, or `dropout` outside [0, 1).
 
     Notes
     -----
@@ -89,6 +89,8 @@ default="tanh"
             raise ValueError(
                 f"activation must be one of {tuple(ACTIVATIONS)}, got {activation!r}"
             )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {dropout!r}")
         self.variance = variance
         generator = Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)

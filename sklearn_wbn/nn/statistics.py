@@ -45,14 +45,17 @@ def average_batch_statistics(network: WBNMLP, batches: WeightedBatches) -> None:
     for norm in norms:
         norm.train().reset_running_stats()
         norm.momentum = None  # torch's way to ask for the plain average
-    for x, weights in batches():
-        network(x, weights)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    try:
+        for x, weights in batches():
+            network(x, weights)
+    finally:  # Ctrl-C among the reasons
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        network.eval()
+    for norm in norms:
         R = int(norm.num_batches_tracked)
         if R > 1:
             norm.running_var *= R / (R - 1)
-    network.eval()
 
 
 @torch.no_grad()
