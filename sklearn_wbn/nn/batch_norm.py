@@ -80,12 +80,20 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         weights = prepare(x, weight, self.variance)
         u, m, v = normalize(x, weights, self.weight, self.bias, self.eps)
         if self.training and self.track_running_stats:
-            self._update_running(m, v, weights)
+            self.update_running(m, v, weights)
         return u
 
     @torch.no_grad()
-    def _update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
-        """Move the running statistics toward the batch's, unbiased as torch's are."""
+    def update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
+        """Move the running statistics toward a batch's, unbiased as torch's are.
+
+        Parameters
+        ----------
+        m, v : Tensor of shape (num_features,)
+            Moments of the batch.
+        weights : BatchWeights
+            Its weights; a batch of one effective row changes nothing.
+        """
         if not weights.has_spread:
             return
         self.num_batches_tracked.add_(1)

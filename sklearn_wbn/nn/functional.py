@@ -4,13 +4,11 @@
 symbol  meaning
 ======  =====================================================================
 x       affine signals of a batch, lambda in the paper, (B, C) or (B, C, S...)
-w, p    weights of the rows, and `p = w / Z`
+w       weights of the rows
 m, v    weighted mean and variance of a channel, equations (23) and (24)
-y       normalised signal, `(x - m) / sqrt(v + eps)`, equation (11)
 gamma   scale of a channel
 b       shift of a channel
-u       output, `u = gamma y + b`
-g       gradient of the loss with respect to `u`
+u       output, `u = gamma (x - m) / sqrt(v + eps) + b`, equation (11)
 ======  =====================================================================
 """
 
@@ -20,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from sklearn_wbn.nn import closed_form
 from sklearn_wbn.nn.batch_weights import BatchWeights, batch_weights
 
 Weight = Tensor | BatchWeights | None
@@ -69,7 +68,7 @@ default=None
     """
     weights = prepare(x, weight, variance)
     rows = _rows(_at_least_float32(x))
-    m, v, *_ = _moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
+    m, v, *_ = closed_form.moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
     return m, v
 
 
@@ -222,31 +221,8 @@ def _rows(x: Tensor) -> Tensor:
     return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
 
 
-def _moments(
-    x: Tensor, p: Tensor, Z_over_G: float
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return `m`, `v`, and the signals less a first mean with what is left of it.
-
-    Two passes: `c = x - (p x)`, whose weighted mean `d` is what rounding left, then
-    `v = Z/G (p c^2 - d^2)`. The sums over the batch are matrix-vector products.
-    """
-    first = torch.mv(x.t(), p)
-    c = x - first
-    d = torch.mv(c.t(), p)
-    v = torch.addmv(d.square(), c.square().t(), p, beta=-Z_over_G, alpha=Z_over_G)
-    return first + d, v, c, d
-
-
 class _Normalize(torch.autograd.Function):
-    """`u = gamma y + b` with the gradient of equations (26) and (27).
-
-    With `r = 1 / sqrt(v + eps)`, `s = gamma r` and `y = r (c - d)`:
-
-        dE/dgamma = sum_i g_i y_i        dE/db = sum_i g_i
-        dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
-
-    `y` is never stored: `u` and `dE/dx` are affine in `c`, one pass each.
-    """
+    """The closed form of equations (26) and (27) for autograd."""
 
     @staticmethod
     def forward(
@@ -258,15 +234,12 @@ class _Normalize(torch.autograd.Function):
         Z_over_G: float,
         eps: float,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        m, v, c, d = _moments(x, p, Z_over_G)
-        r = torch.rsqrt(v + eps)
-        s = r if gamma is None else r * gamma
-        shift = -d * s if b is None else torch.addcmul(b, d, s, value=-1)
-        ctx.save_for_backward(c, d, r, s, p)
+        u, m, v, trace = closed_form.forward(x, p, Z_over_G, gamma, b, eps)
+        ctx.save_for_backward(*trace[:-1])
         ctx.Z_over_G = Z_over_G
         ctx.mark_non_differentiable(m, v)
         ctx.set_materialize_grads(False)
-        return torch.addcmul(shift, c, s), m, v
+        return u, m, v
 
     @staticmethod
     @once_differentiable
@@ -274,12 +247,7 @@ class _Normalize(torch.autograd.Function):
         if g is None:  # nothing depends on u
             return (None,) * 6
         c, d, r, s, p = ctx.saved_tensors
-        db = g.sum(0)
-        dgamma = torch.addcmul((g * c).sum(0), d, db, value=-1).mul_(r)
-        dx = None
-        if ctx.needs_input_grad[0]:
-            slope = (s * r).mul_(dgamma).mul_(-ctx.Z_over_G)
-            level = torch.addcmul(-s * db, d, slope, value=-1)
-            dx = torch.addcmul(level, c, slope).mul_(p.unsqueeze(1)).addcmul_(g, s)
-        no_scale, no_shift = (not need for need in ctx.needs_input_grad[1:3])
-        return dx, None if no_scale else dgamma, None if no_shift else db, *[None] * 3
+        trace = closed_form.Trace(c, d, r, s, p, ctx.Z_over_G)
+        gradients = closed_form.backward(g, trace)
+        needed = zip(gradients, ctx.needs_input_grad[:3], strict=True)
+        return *(value if need else None for value, need in needed), None, None, None

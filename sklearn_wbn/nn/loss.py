@@ -87,6 +87,34 @@ def weighted_cross_entropy(
     return weighted_sum_of_losses(logits, target, weight / divisor)
 
 
+def weighted_sum_with_gradient(
+    logits: Tensor, target: Tensor, share: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Sum the cross-entropies as `weighted_sum_of_losses`, with the gradient.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (batch_size, n_classes)
+        Scores before the softmax.
+    target : Tensor of shape (batch_size,)
+        Class indices.
+    share : Tensor of shape (batch_size,)
+        Weight of each row, already divided by the normaliser.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        Loss, in nats.
+    delta : Tensor of shape (batch_size, n_classes)
+        Its gradient with respect to the logits, ``share (softmax - one_hot)``.
+    """
+    log_p = torch.log_softmax(logits, dim=1)
+    loss = torch.dot(F.nll_loss(log_p, target, reduction="none"), share)
+    share = share.unsqueeze(1)
+    delta = log_p.exp_().mul_(share)
+    return loss, delta.scatter_add_(1, target.unsqueeze(1), -share)
+
+
 def weighted_sum_of_losses(logits: Tensor, target: Tensor, share: Tensor) -> Tensor:
     """Sum the cross-entropies of a batch with given shares: `sum_i share_i e_i`.
 

@@ -196,14 +196,20 @@ class HiddenLayer(nn.Module):
         u = self.linear(x)
         if self.norm is not None:
             u = self.norm(u, sample_weight)
-        return self._drop(self.activation(u))
+        z: Tensor = self.activation(u)
+        mask = self.dropout_mask(z)
+        return z if mask is None else z * mask
 
-    def _drop(self, z: Tensor) -> Tensor:
-        """Drop units by our own generator; torch's dropout has only the global one."""
+    def dropout_mask(self, z: Tensor) -> Tensor | None:
+        """Draw the factors of the units: 0, or what keeps the mean; None keeps all.
+
+        From our own generator: torch's dropout draws from the global one only.
+        """
         if not self.training or self.dropout == 0:
-            return z
+            return None
         kept = 1 - self.dropout
-        return z * torch.empty_like(z).bernoulli_(kept, generator=self.generator) / kept
+        mask = torch.empty_like(z).bernoulli_(kept, generator=self.generator)
+        return mask.div_(kept)
 
     def folded_linear(self) -> nn.Linear:
         """Return the affine map with the norm of eval mode merged in."""

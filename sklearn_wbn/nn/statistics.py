@@ -91,19 +91,25 @@ def _norms(network: WBNMLP) -> list[WeightedBatchNorm1d]:
 def _pooled_moments(
     network: WBNMLP, depth: int, batches: WeightedBatches, Z_over_G: float
 ) -> tuple[Tensor, Tensor]:
-    """Merge the moments of the batches in float64, without `E[x^2] - M^2`."""
+    """Merge the moments of the batches in float64, without `E[x^2] - M^2`.
+
+    They are taken about the first row: float32 would round means far from zero.
+    """
     Z, M, S = 0.0, torch.zeros(()), torch.zeros(())
+    origin: Tensor | None = None
     for x, weights in batches():
         if weights.Z == 0:
             continue
-        m, v = weighted_moments(_signals(network, depth, x), weights)
+        signals = _signals(network, depth, x)
+        origin = signals[0] if origin is None else origin
+        m, v = weighted_moments(signals - origin, weights)
         m, v = m.double(), v.double() / weights.Z_over_G
         Z += weights.Z
         share = weights.Z / Z
         M, step = M.to(m), m - M.to(m)
         M = M + share * step
         S = S.to(v) + weights.Z * (v + (1 - share) * step.square())
-    return M, S / Z * Z_over_G
+    return M if origin is None else M + origin, S / Z * Z_over_G
 
 
 def _signals(network: WBNMLP, depth: int, x: Tensor) -> Tensor:

@@ -1,0 +1,97 @@
+"""Gradients from the paper's equations equal autograd's."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from sklearn_wbn.nn import WBNMLP, batch_weights
+from sklearn_wbn.nn.backprop import backpropagate
+from sklearn_wbn.nn.batch_weights import BatchWeights
+from sklearn_wbn.nn.loss import weighted_sum_of_losses
+from sklearn_wbn.nn.mlp import ACTIVATIONS
+
+N_ROWS, N_FEATURES, N_CLASSES = 23, 6, 3
+
+
+def make_batch(variance: str) -> tuple[Tensor, Tensor, Tensor, BatchWeights]:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(N_ROWS, N_FEATURES, generator=generator, dtype=torch.float64)
+    target = torch.randint(N_CLASSES, (N_ROWS,), generator=generator)
+    weight = 2 + 100 * torch.rand(N_ROWS, generator=generator, dtype=torch.float64)
+    weight[3] = 0.0
+    return x, target, weight / weight.sum(), batch_weights(weight, variance)
+
+
+def make_network(**settings) -> WBNMLP:
+    return WBNMLP(N_FEATURES, N_CLASSES, seed=1, **settings).double()
+
+
+def assert_same_step(settings, variance="reliability", shift=None) -> None:
+    """One step by autograd on one copy, by equations on the other."""
+    x, target, share, weights = make_batch(variance)
+    reference = make_network(variance=variance, **settings)
+    network = make_network(variance=variance, **settings)
+    for copy in (reference, network):
+        copy.set_dropout_generator(torch.Generator().manual_seed(2))
+    logits = reference(x, weights)
+    loss = weighted_sum_of_losses(
+        logits if shift is None else logits + shift, target, share
+    )
+    loss.backward()
+    got = backpropagate(network, x, target, share, weights, shift)
+    torch.testing.assert_close(got, (loss.detach(), logits.detach()))
+    expected = [p.grad for p in reference.parameters()]
+    assert all(gradient is not None for gradient in expected)
+    torch.testing.assert_close(
+        [p.grad for p in network.parameters()], expected, rtol=1e-12, atol=1e-14
+    )
+    torch.testing.assert_close(
+        dict(network.named_buffers()), dict(reference.named_buffers())
+    )
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("normalization", [True, False])
+def test_step_equals_autograd(activation, normalization):
+    assert_same_step(
+        {
+            "hidden_layer_sizes": (8, 5),
+            "activation": activation,
+            "normalization": normalization,
+        }
+    )
+
+
+@pytest.mark.parametrize("variance", ["reliability", "frequency", "biased"])
+def test_step_equals_autograd_for_each_normaliser(variance):
+    assert_same_step({"hidden_layer_sizes": (7,)}, variance=variance)
+
+
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (4,), (9, 8, 7)])
+def test_step_equals_autograd_at_any_depth_with_dropout(hidden_layer_sizes):
+    assert_same_step({"hidden_layer_sizes": hidden_layer_sizes, "dropout": 0.4})
+
+
+def test_step_equals_autograd_with_shifted_logits():
+    shift = torch.tensor([0.0, -1.5, -3.0], dtype=torch.float64)
+    assert_same_step({"hidden_layer_sizes": (6,)}, shift=shift)
+
+
+def test_gradients_are_replaced_not_added():
+    x, target, share, weights = make_batch("reliability")
+    network = make_network(hidden_layer_sizes=(6,))
+    backpropagate(network, x, target, share, weights)
+    first = [p.grad.clone() for p in network.parameters()]
+    backpropagate(network, x, target, share, weights)
+    torch.testing.assert_close([p.grad for p in network.parameters()], first)
+
+
+def test_frozen_parameters_get_no_gradient():
+    x, target, share, weights = make_batch("reliability")
+    network = make_network(hidden_layer_sizes=(6,))
+    frozen = [network.layers[0].linear.weight, network.layers[0].norm.bias]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    backpropagate(network, x, target, share, weights)
+    assert [p.grad for p in frozen] == [None, None]
+    assert network.output.weight.grad is not None
