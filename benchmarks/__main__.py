@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from benchmarks import demo, paper
+from benchmarks import demo, paper, speed
 from benchmarks.errors import BenchmarkError
 
 # One module for each subcommand. A module gives its help as its docstring,
@@ -15,6 +15,7 @@ from benchmarks.errors import BenchmarkError
 COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
     "paper": paper,
+    "speed": speed,
 }
 
 

@@ -10,6 +10,7 @@ beta    overlap of rows in the class-balanced loss, in [0, 1)
 ======  =====================================================================
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -104,7 +105,7 @@ def class_balanced(
     if beta == 0:
         return np.ones_like(N_k)
     # 1 - beta is exact; 1 - beta**N_k would cancel.
-    weight: Float = (1 - beta) / -np.expm1(N_k * np.log1p(-(1 - beta)))
+    weight: Float = (1 - beta) / -np.expm1(N_k * math.log(beta))
     return weight
 
 
@@ -281,7 +282,8 @@ def resolve_beta(beta: float | Literal["auto"], class_count: ArrayLike) -> float
         if beta != "auto":
             raise ValueError(f"beta must be a number in [0, 1) or 'auto', got {beta!r}")
         N = float(np.sum(class_count))
-        return max(0.0, (N - 1) / N)
+        # The quotient rounds to one where N is beyond 2**53.
+        return min(max(0.0, (N - 1) / N), math.nextafter(1.0, 0.0))
     if not 0 <= beta < 1:
         raise ValueError(
             f"beta must be in [0, 1), got {beta!r}; for the limit of beta toward 1 "

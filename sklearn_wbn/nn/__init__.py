@@ -7,10 +7,10 @@ from sklearn_wbn.nn.batch_norm import (
     convert_weighted_batchnorm,
     use_sample_weight,
 )
-from sklearn_wbn.nn.batch_weights import BatchWeights, batch_weights
 from sklearn_wbn.nn.functional import weighted_batch_norm, weighted_moments
 from sklearn_wbn.nn.loss import weighted_cross_entropy
 from sklearn_wbn.nn.mlp import WBNMLP
+from sklearn_wbn.nn.weights import BatchWeights, batch_weights
 
 __all__ = [  # noqa: RUF022 - plain order; ruff takes WBNMLP for a constant
     "BatchWeights",

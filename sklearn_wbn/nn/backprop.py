@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_wbn.nn import closed_form
-from sklearn_wbn.nn.batch_weights import BatchWeights
 from sklearn_wbn.nn.loss import weighted_sum_with_gradient
 from sklearn_wbn.nn.mlp import WBNMLP, HiddenLayer
+from sklearn_wbn.nn.weights import BatchWeights
 
 _aten = torch.ops.aten
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from sklearn_wbn.nn.batch_weights import VARIANCES, BatchWeights, batch_weights
 from sklearn_wbn.nn.functional import Weight, normalize, prepare
+from sklearn_wbn.nn.weights import VARIANCES, BatchWeights, batch_weights
 
 Module = TypeVar("Module", bound=nn.Module)
 

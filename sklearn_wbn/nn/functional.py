@@ -12,6 +12,7 @@ u       output, `u = gamma (x - m) / sqrt(v + eps) + b`, equation (11)
 ======  =====================================================================
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from sklearn_wbn.nn import closed_form
-from sklearn_wbn.nn.batch_weights import BatchWeights, batch_weights
+from sklearn_wbn.nn.weights import BatchWeights, batch_weights
 
 Weight = Tensor | BatchWeights | None
 
@@ -68,7 +69,8 @@ default=None
     """
     weights = prepare(x, weight, variance)
     rows = _rows(_at_least_float32(x))
-    m, v, *_ = closed_form.moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
+    with _full_precision(x):
+        m, v, *_ = closed_form.moments(rows, weights.p.to(rows.dtype), weights.Z_over_G)
     return m, v
 
 
@@ -192,15 +194,18 @@ def normalize(
     signals = _at_least_float32(x)
     rows = _rows(signals)
     p = weights.p.to(rows.dtype)
-    if torch.is_autocast_enabled(x.device.type):
-        # Autocast would run the sums over the batch in half precision.
-        with torch.autocast(x.device.type, enabled=False):
-            u, m, v = _Normalize.apply(rows, gamma, b, p, weights.Z_over_G, eps)
-    else:
+    with _full_precision(x):
         u, m, v = _Normalize.apply(rows, gamma, b, p, weights.Z_over_G, eps)
     if x.dim() > 2:
         u = u.view(x.shape[0], *x.shape[2:], x.shape[1]).movedim(-1, 1)
     return u.to(x.dtype), m, v
+
+
+def _full_precision(x: Tensor) -> AbstractContextManager[object]:
+    """Switch autocast off, which would sum over the batch in half precision."""
+    if torch.is_autocast_enabled(x.device.type):
+        return torch.autocast(x.device.type, enabled=False)
+    return nullcontext()
 
 
 def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:

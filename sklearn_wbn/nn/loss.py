@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sklearn_wbn.nn.batch_weights import check_weight
+from sklearn_wbn.nn.weights import check_weight
 
 LOSS_NORMALIZATIONS = ("batch", "constant")
 

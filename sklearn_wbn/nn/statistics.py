@@ -6,7 +6,7 @@ symbol  meaning
 R       number of mini-batches
 m_r     mean of mini-batch r, equation (23); v_r its variance, equation (24)
 M, V    statistics that eval mode normalises with
-Z, Q    sums of the weights, see `sklearn_wbn.nn.batch_weights`
+Z, Q    sums of the weights, see `sklearn_wbn.nn.weights`
 ======  =====================================================================
 """
 
@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
-from sklearn_wbn.nn.batch_weights import BatchWeights
 from sklearn_wbn.nn.functional import weighted_moments
 from sklearn_wbn.nn.mlp import WBNMLP
+from sklearn_wbn.nn.weights import BatchWeights
 
 INFERENCE_STATISTICS = ("batch_mean", "moving", "population", "weighted_population")
 

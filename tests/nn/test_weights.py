@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sklearn_wbn.nn import BatchWeights, batch_weights, weighted_moments
-from sklearn_wbn.nn.batch_weights import split_batch_weights
+from sklearn_wbn.nn.weights import split_batch_weights
 from tests.oracle import VARIANCES, normaliser
 
 ROWS = [3.0, 0.02, 1.0, 0.0, 40.0, 0.5]
