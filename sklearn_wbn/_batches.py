@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
-from sklearn_wbn.nn.batch_weights import BatchWeights, split_batch_weights
+from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +220,8 @@ def as_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
     Tensor
         Shares the memory of `X` on a CPU. It must not be written to.
     """
-    if any(stride < 0 for stride in X.strides):
-        X = np.ascontiguousarray(X)
+    if any(stride < 0 or stride % X.itemsize for stride in X.strides):
+        X = np.ascontiguousarray(X)  # reversed, or a field of a record array
     with warnings.catch_warnings():
         # Read-only arrays (memory maps, joblib's) are fine: nothing writes to X.
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")

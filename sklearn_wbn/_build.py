@@ -1,6 +1,7 @@
 """From the estimator's parameters to an initialized skorch net."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import torch
@@ -10,15 +11,33 @@ from sklearn_wbn._network import WeightedLoss, WeightedNet
 from sklearn_wbn._solver import optimizer_params
 from sklearn_wbn.nn.mlp import WBNMLP
 
-# Parameters that decide the shape of the network: warm_start cannot change them.
-ARCHITECTURE = ("hidden_layer_sizes", "activation", "normalization", "variance")
+# What warm_start and partial_fit cannot change: the network and its optimizer.
+_FIXED = (
+    "hidden_layer_sizes",
+    "activation",
+    "normalization",
+    "variance",
+    "solver",
+    "solver_kwargs",
+    "alpha",
+)
+
+# What they can change.
+_FREE = (
+    "dropout",
+    "learning_rate_init",
+    "loss",
+    "loss_normalization",
+    "norm_eps",
+    "norm_momentum",
+)
 
 
 def build_net(
     params: Mapping[str, Any],
     *,
     n_features: int,
-    log_class_share: Tensor,
+    n_classes: int,
     seed: int,
     device: torch.device,
     dtype: torch.dtype,
@@ -31,8 +50,8 @@ def build_net(
         Parameters of the estimator.
     n_features : int
         Number of inputs.
-    log_class_share : Tensor of shape (n_classes,)
-        ``log(N_k / N)``, for balanced softmax.
+    n_classes : int
+        Number of outputs.
     seed : int
         Seed of the initial weights.
     device : torch.device
@@ -45,7 +64,6 @@ def build_net(
     WeightedNet
         Initialized net, without callbacks.
     """
-    balanced = params["loss"] == "balanced_softmax"
     net = WeightedNet(
         module=WBNMLP,
         criterion=WeightedLoss,
@@ -55,18 +73,75 @@ def build_net(
         verbose=0,
         device=str(device),
         weighted_norm=params["normalization"] == "wbn",
-        inference_statistics=params["inference_statistics"],
-        loss_normalization=params["loss_normalization"],
-        criterion__logit_shift=log_class_share.to(dtype) if balanced else None,
         **{f"module__{name}": value for name, value in _module_params(params).items()},
         module__n_features=n_features,
-        module__n_classes=len(log_class_share),
+        module__n_classes=n_classes,
         module__seed=seed,
         **optimizer_params(params["solver"], params["solver_kwargs"], params["alpha"]),
     )
     net.initialize()
     net.module_.to(dtype)
     return net
+
+
+def update_net(
+    net: WeightedNet, params: Mapping[str, Any], log_class_share: Tensor
+) -> None:
+    """Give a net, new or not, the parameters that may change between calls.
+
+    Parameters
+    ----------
+    net : WeightedNet
+        Initialized net, changed in place.
+    params : mapping
+        Parameters of the estimator.
+    log_class_share : Tensor of shape (n_classes,)
+        ``log(N_k / N)``, for balanced softmax.
+    """
+    balanced = params["loss"] == "balanced_softmax"
+    like = next(net.module_.parameters())
+    net.criterion_.logit_shift = log_class_share.to(like) if balanced else None
+    net.loss_normalization = params["loss_normalization"]
+    for layer in net.module_.layers:
+        layer.dropout = params["dropout"]
+        if layer.norm is not None:
+            layer.norm.eps = params["norm_eps"]
+            layer.norm.momentum = params["norm_momentum"]
+
+
+def fixed_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that a trained net cannot change.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+
+    Returns
+    -------
+    dict
+        Copies that compare equal where they mean the same.
+    """
+    fixed = {name: params[name] for name in _FIXED}
+    fixed["hidden_layer_sizes"] = hidden_sizes(params["hidden_layer_sizes"])
+    fixed["solver_kwargs"] = dict(params["solver_kwargs"] or {})
+    return fixed
+
+
+def net_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters that a net is built from.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+
+    Returns
+    -------
+    dict
+        What `build_net` and `update_net` read.
+    """
+    return fixed_params(params) | {name: params[name] for name in _FREE}
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
@@ -89,9 +164,13 @@ def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """
     sizes = hidden_layer_sizes
     sizes = tuple(sizes) if hasattr(sizes, "__iter__") else (sizes,)
-    if not all(int(size) == size and size > 0 for size in sizes):
+    if not all(_is_size(n) for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}")
-    return tuple(int(size) for size in sizes)
+    return tuple(int(n) for n in sizes)
+
+
+def _is_size(n: Any) -> bool:
+    return isinstance(n, Real) and float(n) > 0 and float(n).is_integer()
 
 
 def _module_params(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,8 @@ default="adamax"
     norm_momentum : float, default=0.1
         Share of a mini-batch in the moving average.
     device : str or torch.device, default="auto"
-        Where to train and predict; ``"auto"`` takes an accelerator if there is one.
+        Where to train and predict; ``"auto"`` takes a CUDA device if there is one.
+        The device must have float64, which Apple's ``"mps"`` lacks.
     callbacks : list of skorch callbacks, default=None
         More callbacks for training. They are copied; the copies are in
         ``net_.callbacks_``.
@@ -134,7 +135,7 @@ default="adamax"
     validation_scores_ : list of float or None
         Score on held-out rows after each epoch.
     best_validation_score_ : float or None
-        Greatest of them.
+        Greatest of them in the last call.
     net_ : skorch.NeuralNet
         Trained skorch net, with its history.
     module_ : torch.nn.Module
@@ -286,7 +287,7 @@ default="adamax"
         -----
         Ctrl-C ends training early with a warning; the estimator predicts.
         """
-        fresh = not (self.warm_start and hasattr(self, "net_"))
+        fresh = not (self.warm_start and self._is_trained)
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
         random_state = check_random_state(self.random_state)
         if fresh:
@@ -344,9 +345,11 @@ default="adamax"
                 "partial_fit does not support early_stopping=True: it sees a part of "
                 "the data only"
             )
-        fresh = _check_partial_fit_first_call(self, classes) or not hasattr(
-            self, "net_"
-        )
+        if not self._is_trained:
+            self.__dict__.pop("classes_", None)  # of a first call that failed
+        fresh = _check_partial_fit_first_call(self, classes)
+        if fresh:
+            self._set_classes(self.classes_)
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
         earlier = 0 if fresh else self.class_count_
         self._set_class_weight(earlier + data.class_count(self.classes_))

@@ -1,6 +1,5 @@
 """Where a network lives, and in which precision."""
 
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Parameters
     ----------
     device : str or torch.device
-        ``"auto"`` takes an accelerator where there is one, else the CPU.
+        ``"auto"`` takes a CUDA device where there is one, else the CPU.
 
     Returns
     -------
@@ -60,9 +59,8 @@ def working_dtype(X_dtype: DTypeLike, device: torch.device) -> torch.dtype:
 
 
 def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    # Not "mps": the sums of the weights are taken in float64, which it lacks.
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def move_net(net: Any, device: torch.device) -> None:
@@ -85,23 +83,3 @@ def move_net(net: Any, device: torch.device) -> None:
         }
         state.update(moved)
     net.device = str(device)
-
-
-def copy_on_cpu(net: Any) -> Any:
-    """Return a net on the CPU, to be pickled: any machine can load it.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Initialized net; stays where it is.
-
-    Returns
-    -------
-    skorch.NeuralNet
-        The net itself where it is on the CPU, else a copy.
-    """
-    if torch.device(net.device).type == "cpu":
-        return net
-    twin = deepcopy(net)
-    move_net(twin, torch.device("cpu"))
-    return twin

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,21 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from sklearn_wbn._batches import Rows, as_tensor
-from sklearn_wbn._build import ARCHITECTURE, build_net
+from sklearn_wbn._build import build_net, fixed_params, net_params, update_net
 from sklearn_wbn._callbacks import Plateau, Progress, Validation
 from sklearn_wbn._class_weight import (
     effective_class_size,
     resolve_beta,
     weight_of_classes,
 )
-from sklearn_wbn._device import copy_on_cpu, move_net, resolve_device, working_dtype
+from sklearn_wbn._device import move_net, resolve_device, working_dtype
 from sklearn_wbn._network import WeightedNet
+from sklearn_wbn._persistence import (
+    from_plain,
+    net_from_plain,
+    net_to_plain,
+    to_plain,
+)
 from sklearn_wbn._random import RandomStream
 from sklearn_wbn._training_data import TrainingData
 from sklearn_wbn._validation import HeldOut
@@ -36,9 +43,15 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet
+    _net_params: dict[str, Any]
 
-    def _set_classes(self, y: NDArray[Any]) -> None:
-        self.classes_ = np.unique(y)
+    @property
+    def _is_trained(self) -> bool:
+        """Whether there is a network to go on with: a fit that failed leaves none."""
+        return hasattr(self, "_folded")
+
+    def _set_classes(self, labels: NDArray[Any]) -> None:
+        self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs rows of at least 2 classes, got 1 class: "
@@ -62,29 +75,35 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         self, fresh: bool, data: TrainingData, random_state: RandomState
     ) -> None:
         """Build the network, or make sure that it still is what it was."""
+        params = self.get_params(deep=False)
         if fresh:
-            self._build(data.X.dtype, random_state)
-        for name, value in self._architecture.items():
-            if getattr(self, name) != value:
+            self._build(params, data.X.dtype, random_state)
+        for name, value in fixed_params(params).items():
+            if value != self._net_params[name]:
                 raise ValueError(
-                    f"{name} changed from {value!r} to {getattr(self, name)!r}, but "
-                    "warm_start and partial_fit go on with the same network; fit with "
-                    "warm_start=False to start anew"
+                    f"{name} changed from {self._net_params[name]!r} to {value!r}, but "
+                    "warm_start and partial_fit go on with the same network and "
+                    "solver; fit with warm_start=False to start anew"
                 )
+        update_net(self.net_, params, self._log_class_share())
+        self._net_params = net_params(params)
 
-    def _build(self, X_dtype: DTypeLike, random_state: RandomState) -> None:
+    def _build(
+        self, params: dict[str, Any], X_dtype: DTypeLike, random_state: RandomState
+    ) -> None:
+        self.__dict__.pop("_folded", None)
         device = resolve_device(self.device)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
         self.net_ = build_net(
-            self.get_params(deep=False),
+            params,
             n_features=self.n_features_in_,
-            log_class_share=self._log_class_share(),
+            n_classes=len(self.classes_),
             seed=int(seeds[0]),
             device=device,
             dtype=working_dtype(X_dtype, device),
         )
         self._stream = RandomStream(int(seeds[1]))
-        self._architecture = {name: getattr(self, name) for name in ARCHITECTURE}
+        self._net_params = net_params(params)
 
     def _train(
         self,
@@ -98,21 +117,24 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         move_net(net, device)
         net.batch_size = self._batch_size(len(data.y))
         net.inference_statistics = inference_statistics
-        net.set_params(lr=self.learning_rate_init)
+        if net.lr != self.learning_rate_init:  # else a schedule goes on
+            net.set_params(lr=self.learning_rate_init)
         generator = self._stream.generator(device)
-        n_before = len(self._curve("train_loss"))
+        first = len(net.history)
+        self._tau = self.logit_adjustment
         with self._callbacks(watchers):
             net.train_rows(self._rows(data, device), max_iter, generator, self.shuffle)
         self._stream.keep(generator)
         self._fold()
         self.loss_curve_ = self._curve("train_loss")
-        self.n_iter_ = len(self.loss_curve_) - n_before
+        self.n_iter_ = len(self._curve("train_loss", first))
         self.validation_scores_ = self._curve("valid_score") or None
-        self.best_validation_score_ = max(self.validation_scores_ or [], default=None)
+        scores = self._curve("valid_score", first)
+        self.best_validation_score_ = max(scores, default=None)
 
-    def _curve(self, column: str) -> list[float]:
+    def _curve(self, column: str, first: int = 0) -> list[float]:
         """Return a column of the history; an interrupted epoch has no entry."""
-        return [row[column] for row in self.net_.history if column in row]
+        return [row[column] for row in self.net_.history[first:] if column in row]
 
     def _rows(self, data: TrainingData, device: torch.device) -> Rows:
         codes = data.codes(self.classes_)
@@ -178,7 +200,9 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
 
     def _warn_if_not_converged(self, watchers: list[Callback]) -> None:
         for watcher in watchers:
-            if isinstance(watcher, Plateau) and self.n_iter_ == self.max_iter:
+            if not isinstance(watcher, Plateau) or watcher.stopped_:
+                continue
+            if self.n_iter_ == self.max_iter:
                 warnings.warn(
                     f"{watcher.monitor} was still improving after max_iter="
                     f"{self.max_iter} epochs; allow more, or set n_iter_no_change=None "
@@ -196,19 +220,27 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     def _fold(self) -> None:
         """Make the network that predicts: norms and logit adjustment folded in."""
         shift = None
-        if self.logit_adjustment > 0:
+        if self._tau > 0:
             parameter = next(self.net_.module_.parameters())
-            shift = (-self.logit_adjustment * self._log_class_share()).to(parameter)
+            shift = (-self._tau * self._log_class_share()).to(parameter)
         self._folded = self.net_.module_.folded(shift)
 
     def __getstate__(self) -> dict[str, Any]:
+        """Return plain data, so that pickle, joblib and skops store the same."""
         state: dict[str, Any] = copy(super().__getstate__())
         if "net_" in state:
-            state["net_"] = copy_on_cpu(state["net_"])
-            state.pop("_folded", None)
+            state["net_"] = net_to_plain(self.net_)
+            state["_stream"] = to_plain(asdict(self._stream))
+        if "_folded" in state:
+            state["_folded"] = None  # made again from `net_`
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "net_" in state:
+            self.net_ = net_from_plain(
+                state["net_"], self._net_params, self._log_class_share()
+            )
+            self._stream = RandomStream(**from_plain(state["_stream"]))
+        if "_folded" in state:
             self._fold()

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
+from sklearn_wbn.nn.backprop import backpropagate
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
@@ -125,12 +126,7 @@ class WeightedNet(NeuralNet):
         except StopTraining:
             return self
         except KeyboardInterrupt:
-            epoch = len(self.history)
-            warnings.warn(
-                f"Training was interrupted in epoch {epoch} of {self.max_epochs}; the "
-                "estimator predicts with what it has learned so far",
-                stacklevel=2,
-            )
+            self._warn_of_interrupt(f"in epoch {len(self.history)}")
             return self
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
@@ -140,7 +136,8 @@ class WeightedNet(NeuralNet):
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
             except KeyboardInterrupt as error:
-                if type(callback).__module__.startswith("sklearn_wbn"):
+                ours = type(callback).__module__.startswith("sklearn_wbn")
+                if ours or method_name in ("on_train_begin", "on_train_end"):
                     raise
                 raise StopTraining from error
 
@@ -158,7 +155,7 @@ class WeightedNet(NeuralNet):
         self._set_training(training)
         heard = self._hears_batches()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        n_rows = 0
+        n_rows = n_batches = 0
         for batch in iterator:
             if heard:
                 self.notify(
@@ -167,22 +164,48 @@ class WeightedNet(NeuralNet):
             step = step_fn(batch, **fit_params)
             total += step["loss"] * len(batch)
             n_rows += len(batch)
+            n_batches += 1
             if heard:
                 self._record_batch(batch, step, training, prefix)
+        if not heard:
+            self.history.new_batch()  # skorch's Checkpoint looks at the last one
+        self.history.record(f"{prefix}_batch_count", n_batches)
         self.history.record(f"{prefix}_loss", self._finite(total.item() / n_rows))
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
-        logits = self.module_(batch.x, batch.norm)
-        loss = self.criterion_(logits, batch.y, batch.share)
-        loss.backward()
-        return {"loss": loss.detach(), "y_pred": logits}
+        loss, logits = backpropagate(
+            self.module_,
+            batch.x,
+            batch.y,
+            batch.share,
+            batch.norm,
+            self.criterion_.logit_shift,
+        )
+        return {"loss": loss, "y_pred": logits}
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
     ) -> None:
         """Make the pass for the inference statistics, unless validation has just."""
         if not self.history or "valid_score" not in self.history[-1]:
+            self._update_or_keep_statistics()
+        self.module_.eval()
+
+    def _update_or_keep_statistics(self) -> None:
+        """Make the pass; if the user interrupts it, the moving average stays."""
+        moving = {k: v.clone() for k, v in self.module_.named_buffers()}
+        try:
             self.update_inference_statistics()
+        except KeyboardInterrupt:
+            self.module_.load_state_dict(moving, strict=False)
+            self._warn_of_interrupt("in the pass for the inference statistics")
+
+    def _warn_of_interrupt(self, where: str) -> None:
+        warnings.warn(
+            f"Training was interrupted {where}; the estimator predicts with what it "
+            "has learned so far",
+            stacklevel=2,
+        )
 
     def _batches(self, rows: Rows, generator: Generator | None) -> Batches:
         return Batches(

@@ -7,10 +7,10 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_wbn._solver import SOLVERS
-from sklearn_wbn.nn.batch_weights import VARIANCES
 from sklearn_wbn.nn.loss import LOSS_NORMALIZATIONS
 from sklearn_wbn.nn.mlp import ACTIVATIONS
 from sklearn_wbn.nn.statistics import INFERENCE_STATISTICS
+from sklearn_wbn.nn.weights import VARIANCES
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")

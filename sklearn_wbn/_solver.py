@@ -5,11 +5,15 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+# One kernel for all parameters, where torch has one: the same figures, sooner.
+_FUSED = {"fused": True}
+
 SOLVERS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
     "adamax": (torch.optim.Adamax, {}),
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {"weight_decay": 0.0}),  # `alpha` sets the decay
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "adam": (torch.optim.Adam, _FUSED),
+    # `alpha` sets the decay.
+    "adamw": (torch.optim.AdamW, _FUSED | {"weight_decay": 0.0}),
+    "sgd": (torch.optim.SGD, _FUSED | {"momentum": 0.9, "nesterov": True}),
 }
 
 # Weights of the affine maps; shifts and scales are not decayed, as in MLPClassifier.
@@ -38,7 +42,8 @@ def optimizer_params(
     Raises
     ------
     ValueError
-        If `solver` is a class but not an optimizer.
+        If `solver` is a class but not an optimizer, or `solver_kwargs` sets the
+        learning rate.
     """
     optimizer, defaults = SOLVERS[solver] if isinstance(solver, str) else (solver, {})
     if not issubclass(optimizer, Optimizer):
@@ -47,6 +52,10 @@ def optimizer_params(
             f"torch.optim.Optimizer, got {optimizer!r}"
         )
     arguments = defaults | (solver_kwargs or {})
+    if "lr" in arguments:
+        raise ValueError(
+            f"solver_kwargs sets lr={arguments['lr']!r}; set learning_rate_init instead"
+        )
     params = {f"optimizer__{name}": value for name, value in arguments.items()}
     if alpha > 0:
         groups = [(pattern, {"weight_decay": alpha}) for pattern in _DECAYED]

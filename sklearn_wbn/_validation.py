@@ -57,6 +57,9 @@ class HeldOut:
         with warnings.catch_warnings():
             # A class of one row is not held out, yet may be predicted.
             warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+            warnings.filterwarnings("ignore", "A single label was found in 'y_true'")
+            # These rows are an array now; their names were checked with the frame.
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
             if weighted:
                 return float(
                     scorer(classifier, self.X, self.y, sample_weight=self.sample_weight)
@@ -112,6 +115,8 @@ def check_held_out(
     weight = _check_sample_weight(
         sample_weight_val, X, dtype=np.float64, ensure_non_negative=True
     )
+    if not weight.any():  # scikit-learn 1.6 accepts it
+        raise ValueError("sample_weight_val must hold at least one non-zero number")
     return HeldOut(X, y, weight)
 
 
