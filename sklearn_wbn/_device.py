@@ -77,9 +77,6 @@ def move_net(net: Any, device: torch.device) -> None:
         return
     net.module_.to(device)
     net.criterion_.to(device)
-    for state in net.optimizer_.state.values():
-        moved = {
-            k: v.to(device) for k, v in state.items() if isinstance(v, torch.Tensor)
-        }
-        state.update(moved)
+    # Loading a state moves it to where the parameters are, whatever its form.
+    net.optimizer_.load_state_dict(net.optimizer_.state_dict())
     net.device = str(device)

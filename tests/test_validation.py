@@ -49,6 +49,16 @@ def test_best_weights_are_not_the_last_ones():
     assert clf.validation_scores_[-1] < clf.best_validation_score_
 
 
+def test_of_equal_scores_the_first_epoch_wins():
+    X, y, X_val, y_val = halves()
+    clf = stops(scoring=lambda *_: 0.5, inference_statistics="moving")
+    first = quick(**NOISY | {"max_iter": 1}, inference_statistics="moving")
+    assert np.array_equal(
+        clf.fit(X, y, X_val=X_val, y_val=y_val).decision_function(X),
+        first.fit(X, y).decision_function(X),
+    )
+
+
 def test_without_early_stopping_validation_only_watches():
     X, y, X_val, y_val = halves()
     clf = quick(**NOISY).fit(X, y, X_val=X_val, y_val=y_val)
