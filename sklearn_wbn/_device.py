@@ -77,6 +77,14 @@ def move_net(net: Any, device: torch.device) -> None:
         return
     net.module_.to(device)
     net.criterion_.to(device)
-    # Loading a state moves it to where the parameters are, whatever its form.
-    net.optimizer_.load_state_dict(net.optimizer_.state_dict())
+    for state in net.optimizer_.state.values():
+        # torch leaves the counters of steps on the CPU, where reading them is free.
+        state.update({k: _moved(v, device) for k, v in state.items() if k != "step"})
     net.device = str(device)
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """Move a tensor, or the tensors of a list, as L-BFGS keeps them."""
+    if isinstance(value, list):
+        return [_moved(item, device) for item in value]
+    return value.to(device) if isinstance(value, torch.Tensor) else value
