@@ -16,8 +16,14 @@ if TYPE_CHECKING:
         inverse_class_frequency,
     )
     from sklearn_wbn._classifier import WBNMLPClassifier
+    from sklearn_wbn._display_beta_search import BetaSearchDisplay
+    from sklearn_wbn._display_effective_size import EffectiveSizeDisplay
+    from sklearn_wbn._display_training_curve import TrainingCurveDisplay
 
 __all__ = [
+    "BetaSearchDisplay",
+    "EffectiveSizeDisplay",
+    "TrainingCurveDisplay",
     "WBNMLPClassifier",
     "class_balanced",
     "compute_class_weight",
@@ -27,16 +33,23 @@ __all__ = [
 
 __version__ = version("sklearn-wbn")
 
-_WEIGHT_FUNCTIONS = frozenset(__all__) - {"WBNMLPClassifier"}
+_DEFINED_IN = {
+    "BetaSearchDisplay": "_display_beta_search",
+    "EffectiveSizeDisplay": "_display_effective_size",
+    "TrainingCurveDisplay": "_display_training_curve",
+    "WBNMLPClassifier": "_classifier",
+    "class_balanced": "_class_weight",
+    "compute_class_weight": "_class_weight",
+    "effective_class_size": "_class_weight",
+    "inverse_class_frequency": "_class_weight",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name == "nn":
         return import_module("sklearn_wbn.nn")
-    if name == "WBNMLPClassifier":
-        return import_module("sklearn_wbn._classifier").WBNMLPClassifier
-    if name in _WEIGHT_FUNCTIONS:
-        return getattr(import_module("sklearn_wbn._class_weight"), name)
+    if name in _DEFINED_IN:
+        return getattr(import_module(f"sklearn_wbn.{_DEFINED_IN[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

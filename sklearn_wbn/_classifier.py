@@ -100,7 +100,7 @@ default="adamax"
         has two.
     scoring : str, callable or None, default=None
         Scorer of held-out rows; None is balanced accuracy. Sample weights of
-        held-out rows count.
+        held-out rows count; a scorer must take them if there are any.
     norm_eps : float, default=1e-8
         Added to the variance.
     norm_momentum : float, default=0.1
@@ -157,6 +157,10 @@ default="adamax"
 
     ``predict_proba`` follows the weighted loss: it estimates class probabilities as
     if the classes had their effective sizes.
+
+    Pickle, joblib and skops store a fitted estimator as plain data. skops needs one type
+    to be trusted, ``"sklearn_wbn._classifier.WBNMLPClassifier"``, unless there are
+    callbacks or a solver class.
 
     Which `inference_statistics` is best depends on the data: ``"population"`` suits
     data where most mini-batches hold no row of the minority class, and gives many
@@ -299,7 +303,7 @@ default="adamax"
             )
         self._set_class_weight(data.class_count(self.classes_))
         self._prepare_net(fresh, data, random_state)
-        watchers = self._watchers(held_out)
+        watchers = self._watchers(data, held_out)
         self._train(data, self.max_iter, watchers, self.inference_statistics)
         self._warn_if_not_converged(watchers)
         return self

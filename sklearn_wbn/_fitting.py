@@ -32,6 +32,7 @@ from sklearn_wbn._persistence import (
     to_plain,
 )
 from sklearn_wbn._random import RandomStream
+from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
 from sklearn_wbn._training_data import TrainingData
 from sklearn_wbn._validation import HeldOut
 
@@ -39,7 +40,7 @@ _AUTO_BATCH_SIZE = 200  # of MLPClassifier
 _PATIENCE = 10  # of MLPClassifier, for early stopping without `n_iter_no_change`
 
 
-class NetClassifier(ClassifierMixin, BaseEstimator):
+class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet
@@ -162,7 +163,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             )
         return min(int(batch_size), n_samples)
 
-    def _watchers(self, held_out: HeldOut | None) -> list[Callback]:
+    def _watchers(self, data: TrainingData, held_out: HeldOut | None) -> list[Callback]:
         """Return the callbacks of one fit, in the order they are called."""
         watchers: list[Callback] = []
         if held_out is not None:
@@ -174,6 +175,9 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             watchers.append(Validation(score, restore_best=self.early_stopping))
         if self.verbose:
             watchers.append(Progress(self.max_iter))
+        if hasattr(self, "_skl_callbacks"):
+            context = self._init_callback_context(max_subtasks=self.max_iter)
+            watchers.append(FitTasks(self, context, data))
         patience = self.n_iter_no_change
         if self.early_stopping:
             watchers.append(Plateau("valid_score", self.tol, patience or _PATIENCE))
@@ -218,12 +222,16 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return torch.from_numpy(np.log(np.maximum(count, smallest) / count.sum()))
 
     def _fold(self) -> None:
+        self._folded = self._folded_network()
+
+    def _folded_network(self) -> torch.nn.Sequential:
         """Make the network that predicts: norms and logit adjustment folded in."""
         shift = None
         if self._tau > 0:
             parameter = next(self.net_.module_.parameters())
             shift = (-self._tau * self._log_class_share()).to(parameter)
-        self._folded = self.net_.module_.folded(shift)
+        network: torch.nn.Sequential = self.net_.module_.folded(shift)
+        return network
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain data, so that pickle, joblib and skops store the same."""

@@ -16,13 +16,16 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 
 PUBLIC = ("sklearn_wbn", "sklearn_wbn.nn")
-HEAVY = {"imblearn", "matplotlib", "pandas"}
+HEAVY = {"imblearn", "matplotlib", "onnx", "pandas"}
 
 # Who may import whom, the standard library apart. "_name" and "nn.name" are ours, and
 # "nn" in `_modules` stands for everything below it. A new module needs a line here.
 # torch alone below `nn`, no torch in `_class_weight`, skorch in the four that train.
 MAY_IMPORT: dict[str, str] = {
-    "": "_class_weight _classifier",
+    "": (
+        "_class_weight _classifier _display_beta_search _display_effective_size "
+        "_display_training_curve"
+    ),
     "_batches": "nn numpy torch",
     "_build": "_network _solver nn torch",
     "_callbacks": "skorch tqdm",
@@ -32,24 +35,34 @@ MAY_IMPORT: dict[str, str] = {
         "numpy sklearn skorch torch"
     ),
     "_device": "numpy torch",
+    "_display_beta_search": "_plotting matplotlib numpy sklearn",
+    "_display_effective_size": "_plotting matplotlib numpy sklearn",
+    "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_fitting": (
-        "_batches _build _callbacks _class_weight _device _network _random "
-        "_training_data _validation numpy sklearn skorch torch"
+        "_batches _build _callbacks _class_weight _device _network _persistence "
+        "_random _sklearn_callbacks _training_data _validation numpy sklearn skorch "
+        "torch"
     ),
     "_network": "_batches _callbacks nn skorch torch",
+    "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",
-    "_prediction": "_batches _training_data numpy sklearn torch",
+    "_persistence": "_build _network numpy torch",
+    "_plotting": "matplotlib sklearn",
+    "_prediction": "_batches _onnx _training_data numpy sklearn torch",
     "_random": "torch",
+    "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
     "_training_data": "numpy sklearn",
     "_validation": "_training_data numpy sklearn",
     "nn": "nn",
-    "nn.batch_norm": "nn.batch_weights nn.functional torch",
-    "nn.batch_weights": "torch",
-    "nn.functional": "nn.batch_weights torch",
-    "nn.loss": "nn.batch_weights torch",
+    "nn.backprop": "nn.weights nn.closed_form nn.loss nn.mlp torch",
+    "nn.batch_norm": "nn.weights nn.functional torch",
+    "nn.weights": "torch",
+    "nn.closed_form": "torch",
+    "nn.functional": "nn.weights nn.closed_form torch",
+    "nn.loss": "nn.weights torch",
     "nn.mlp": "nn.batch_norm nn.functional torch",
-    "nn.statistics": "nn.batch_norm nn.batch_weights nn.functional nn.mlp torch",
+    "nn.statistics": "nn.batch_norm nn.weights nn.functional nn.mlp torch",
 }
 
 

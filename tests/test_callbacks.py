@@ -15,6 +15,7 @@ from skorch.callbacks import (
     GradientNormClipping,
     LRScheduler,
     PrintLog,
+    ProgressBar,
 )
 
 from sklearn_wbn._callbacks import Plateau, StopTraining
@@ -259,3 +260,9 @@ def test_plateau_counts_epochs_without_an_improvement_by_tol(monitor, values, st
     plateau = Plateau(monitor, tol=0.08, n_iter_no_change=2)
     assert FakeNet(monitor).epochs(plateau, values) == stops
     assert plateau.stopped_ is (stops is not None)
+
+
+def test_progress_bar_of_skorch_knows_the_number_of_batches(capsys):
+    X, y = imbalanced()
+    quick(batch_size=30, callbacks=[ProgressBar(detect_notebook=False)]).fit(X, y)
+    assert capsys.readouterr().err.count(" 0/4 ") == 3
