@@ -137,7 +137,7 @@ def time_predictions(runs: int) -> Iterator[list[Timing]]:
     """Time predict_proba on many rows and on one."""
     X, y = _data(100_000, 30)
     ours = WBNMLPClassifier((100,), max_iter=1, random_state=0, device="cpu")
-    theirs = MLPClassifier((100,), max_iter=1, random_state=0)
+    theirs = MLPClassifier((100,), activation="tanh", max_iter=1, random_state=0)
     ours.fit(X[:2000], y[:2000])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one epoch does not converge

@@ -158,8 +158,8 @@ default="adamax"
     ``predict_proba`` follows the weighted loss: it estimates class probabilities as
     if the classes had their effective sizes.
 
-    Pickle, joblib and skops store a fitted estimator as plain data. skops needs one type
-    to be trusted, ``"sklearn_wbn._classifier.WBNMLPClassifier"``, unless there are
+    Pickle, joblib and skops store a fitted estimator as plain data. skops asks to
+    trust one type, ``"sklearn_wbn._classifier.WBNMLPClassifier"``, unless there are
     callbacks or a solver class.
 
     Which `inference_statistics` is best depends on the data: ``"population"`` suits
