@@ -152,8 +152,7 @@ class Batches:
         BatchWeights
             Weights of the training rows in their own order.
         """
-        rows = self.rows
-        weight = rows.weight if class_weighted else self._frequency(rows.frequency)
+        rows, weight = self.rows, self._weight(class_weighted)
         return split_batch_weights(
             weight, [len(rows)], self.variance, frequency=rows.frequency
         )[0]
@@ -171,8 +170,7 @@ class Batches:
         tuple of Tensor and BatchWeights
             Inputs of a batch and its weights.
         """
-        rows, sizes = self.rows, self.sizes()
-        weight = rows.weight if class_weighted else self._frequency(rows.frequency)
+        rows, sizes, weight = self.rows, self.sizes(), self._weight(class_weighted)
         weights = split_batch_weights(weight, sizes, "biased", dtype=self.dtype)
         for ids, w in zip(rows.index.split(sizes), weights, strict=True):
             yield rows.X.index_select(0, ids).to(self.dtype), w
@@ -185,6 +183,10 @@ class Batches:
 
     def _frequency(self, f: Tensor | None) -> Tensor:
         return torch.ones_like(self.rows.weight) if f is None else f
+
+    def _weight(self, class_weighted: bool) -> Tensor:
+        rows = self.rows
+        return rows.weight if class_weighted else self._frequency(rows.frequency)
 
     def _norm_weights(
         self, w: Tensor, f: Tensor | None, sizes: list[int]
