@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Collection
+from pathlib import Path
+
+from benchmarks.tables import shown_path
+
+
+def add_output(parser: argparse.ArgumentParser, default: Path) -> None:
+    """Add the argument that names the results file."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help=f"default: {shown_path(default)}",
+    )
 
 
 def positive_int(text: str) -> int:

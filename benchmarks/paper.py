@@ -23,13 +23,12 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.arguments import comma_list, positive_int
+from benchmarks.arguments import add_output, comma_list, positive_int
 from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import markdown_table
 from benchmarks.methods import METHODS, PAPER_METHODS
 from benchmarks.published import PUBLISHED
-from benchmarks.store import ResultsFile
 from benchmarks.tables import (
     accuracy_table,
     comparison_table,
@@ -38,6 +37,7 @@ from benchmarks.tables import (
     summarize,
 )
 from benchmarks.training import Run, train_all
+from benchmarks.trainings_file import TrainingsFile
 
 RESULTS = Path(__file__).parent / "results" / "paper.csv"
 
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing in the results file, then print its tables."""
-    results = ResultsFile(args.output)
+    results = TrainingsFile(args.output)
     if args.markdown:
         print(markdown_table(summary_of(results, args.epochs, args.dataset)))
         return 0
@@ -93,13 +93,13 @@ def main(args: argparse.Namespace) -> int:
 
 
 def print_tables(
-    results: ResultsFile, epochs: int, datasets: Collection[str] | None
+    results: TrainingsFile, epochs: int, datasets: Collection[str] | None
 ) -> None:
     """Print the tables of a results file.
 
     Parameters
     ----------
-    results : ResultsFile
+    results : TrainingsFile
         The file.
     epochs : int
         Only trainings of this length count.
@@ -120,13 +120,13 @@ def print_tables(
 
 
 def summary_of(
-    results: ResultsFile, epochs: int = 200, datasets: Collection[str] | None = None
+    results: TrainingsFile, epochs: int = 200, datasets: Collection[str] | None = None
 ) -> pd.DataFrame:
     """Average the trainings of a results file over the draws.
 
     Parameters
     ----------
-    results : ResultsFile
+    results : TrainingsFile
         The file.
     epochs : int, default=200
         Only trainings of this length count.
@@ -154,13 +154,7 @@ def summary_of(
 
 
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=RESULTS,
-        metavar="FILE",
-        help=f"default: {shown_path(RESULTS)}",
-    )
+    add_output(parser, RESULTS)
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -179,7 +173,7 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _train(args: argparse.Namespace, results: ResultsFile) -> None:
+def _train(args: argparse.Namespace, results: TrainingsFile) -> None:
     removed = results.repair()
     if removed:
         print(f"Removed {removed} lines of an interrupted run.", file=sys.stderr)

@@ -25,7 +25,7 @@ from rich.table import Table
 from sklearn.neural_network import MLPClassifier
 from torch import nn
 
-from benchmarks.arguments import comma_list, positive_int
+from benchmarks.arguments import add_output, comma_list, positive_int
 from benchmarks.peers import torch_loop
 from benchmarks.stopwatch import Timing, time_in_turn
 from benchmarks.tables import make_console, shown_path
@@ -81,13 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=torch.get_num_threads(),
         help="torch threads (default: torch's own choice)",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=RESULTS,
-        metavar="FILE",
-        help=f"default: {shown_path(RESULTS)}",
-    )
+    add_output(parser, RESULTS)
 
 
 def main(args: argparse.Namespace) -> int:

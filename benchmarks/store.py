@@ -1,8 +1,7 @@
 """A results file that survives a kill at any moment.
 
-The rows of one training are appended by one write, in a fixed order that ends with
-``macro``. What a kill can leave behind is thus a prefix of the last training, which the
-next run throws away.
+Rows that belong together are appended by one write. What a kill can leave behind is
+thus a prefix of the last write, which the next run throws away.
 """
 
 from __future__ import annotations
@@ -12,46 +11,50 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pandas as pd
 
-from benchmarks.datasets import TASKS
 from benchmarks.errors import BenchmarkError
-from benchmarks.training import Row, Run
-
-KEY = list(Run._fields)
-DTYPES = {
-    "dataset": "str",
-    "method": "str",
-    "draw": "int64",
-    "epochs": "int64",
-    "label": "str",
-    "accuracy": "float64",
-    "seconds": "float64",
-}
 
 
 class ResultsFile:
-    """A CSV file with the columns of `Row`.
+    """A CSV file whose columns are the fields of a NamedTuple.
 
     Parameters
     ----------
     path : Path
         The file; it and its folder are made with the first row. Only one command may
         write to it at a time.
+    row : type of NamedTuple
+        The columns, with types `str`, `int` or `float`; a figure that could not be had
+        is NaN, an empty cell.
+    key : sequence of str
+        The columns that identify one run.
+    within : sequence of str, default=()
+        The columns that identify a row among those of its run.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, row: type[Any], key: Sequence[str], within: Sequence[str] = ()
+    ) -> None:
         self.path = path
+        self.types: dict[str, type] = get_type_hints(row)
+        self.columns = list(self.types)
+        self.key = list(key)
+        self.within = list(within)
 
     def read(self) -> pd.DataFrame:
-        """Return the rows of all complete trainings."""
-        return self._complete_rows().astype(DTYPES)
+        """Return the rows of all complete runs."""
+        rows = self._complete_rows()
+        numbers = [name for name, kind in self.types.items() if kind is float]
+        rows[numbers] = rows[numbers].replace("", "nan")
+        return rows.astype(self.types)
 
-    def finished(self) -> set[Run]:
-        """Return the trainings that need not be done again."""
-        runs = self.read()[KEY].drop_duplicates()
-        return {Run(*values) for values in runs.itertuples(index=False, name=None)}
+    def finished(self) -> set[tuple[Any, ...]]:
+        """Return the keys of the runs that need not be done again."""
+        runs = self.read()[self.key].drop_duplicates()
+        return set(runs.itertuples(index=False, name=None))
 
     def repair(self) -> int:
         """Remove what a killed run left behind, if anything.
@@ -72,43 +75,38 @@ class ResultsFile:
             draft.replace(self.path)
         return len(before.splitlines()) - len(after.splitlines())
 
-    def append(self, rows: Sequence[Row]) -> None:
-        """Write the rows of one training and flush them to the disk."""
+    def append(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write the rows of one run and flush them to the disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         if not self.path.exists() or self.path.stat().st_size == 0:
-            writer.writerow(Row._fields)
+            writer.writerow(self.columns)
         writer.writerows(rows)
         with self.path.open("ab") as file:
             file.write(text.getvalue().encode())
             file.flush()
             os.fsync(file.fileno())
 
+    def is_complete(self, rows: pd.DataFrame) -> pd.Series:
+        """Say for each row whether its run is whole; here every row is a whole one."""
+        return pd.Series(True, index=rows.index)
+
     def _complete_rows(self) -> pd.DataFrame:
-        """Return complete trainings as text, so that a repair changes no figure."""
-        rows = self._whole_lines().drop_duplicates([*KEY, "label"])
-        if rows.empty:
-            return rows
-        found = rows.groupby(KEY)["label"].transform(
-            lambda labels: "\n".join(sorted(labels))
-        )
-        expected = rows["dataset"].map(
-            {name: "\n".join(sorted(facts.labels)) for name, facts in TASKS.items()}
-        )
-        # Rows of a data set that this version does not know are none of its business.
-        return rows[(found == expected) | expected.isna()]
+        """Return complete runs as text, so that a repair changes no figure."""
+        rows = self._whole_lines().drop_duplicates([*self.key, *self.within])
+        return rows if rows.empty else rows[self.is_complete(rows)].copy()
 
     def _whole_lines(self) -> pd.DataFrame:
         text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
         whole = text[: text.rfind("\n") + 1]
         if not whole:
-            return pd.DataFrame(columns=list(Row._fields), dtype=str)
+            return pd.DataFrame(columns=self.columns, dtype=str)
         header = whole.splitlines()[0].split(",")
-        if header != list(Row._fields):
+        if header != self.columns:
             raise BenchmarkError(
                 f"{self.path} is not a results file: its columns are "
-                f"{', '.join(header)}, expected {', '.join(Row._fields)}. "
+                f"{', '.join(header)}, expected {', '.join(self.columns)}. "
                 "Name another file with --output."
             )
         return pd.read_csv(io.StringIO(whole), dtype=str, keep_default_na=False)

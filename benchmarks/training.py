@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from joblib import Parallel, delayed, parallel_config
 from sklearn.metrics import accuracy_score, recall_score
 
 from benchmarks.methods import make_classifier
 from benchmarks.task import ImbalancedTask
+from benchmarks.workers import map_unordered
 
 
 class Run(NamedTuple):
@@ -60,11 +58,10 @@ def train_once(task: ImbalancedTask, run: Run) -> list[Row]:
     classifier = make_classifier(
         run.method, epochs=run.epochs, batch_size=task.batch_size, seed=run.draw
     )
-    with _one_torch_thread():
-        start = time.perf_counter()
-        classifier.fit(X_train, y_train)
-        seconds = time.perf_counter() - start
-        y_pred = classifier.predict(X_test)
+    start = time.perf_counter()
+    classifier.fit(X_train, y_train)
+    seconds = time.perf_counter() - start
+    y_pred = classifier.predict(X_test)
     recalls = recall_score(
         y_test,
         y_pred,
@@ -99,16 +96,6 @@ def train_all(
     list of Row
         The rows of one training, as trainings end.
     """
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        parallel = Parallel(return_as="generator_unordered")
-    yield from parallel(delayed(train_once)(tasks[run.dataset], run) for run in runs)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    yield from map_unordered(
+        train_once, ((tasks[run.dataset], run) for run in runs), jobs
+    )

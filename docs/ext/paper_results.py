@@ -19,8 +19,8 @@ from benchmarks.datasets import TASKS
 from benchmarks.methods import METHODS
 from benchmarks.paper import RESULTS
 from benchmarks.published import PUBLISHED, published_accuracy
-from benchmarks.store import ResultsFile
 from benchmarks.tables import summarize
+from benchmarks.trainings_file import TrainingsFile
 
 EPOCHS = 200  # of the paper
 CLOSE = 3.0  # percentage points that count as "near" where two errors are less
@@ -29,7 +29,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def read_summary(path: Path = RESULTS) -> pd.DataFrame:
     """Return mean, standard error and number of draws of each cell of the file."""
-    rows = ResultsFile(path).read()
+    rows = TrainingsFile(path).read()
     return summarize(rows[rows["epochs"] == EPOCHS])
 
 

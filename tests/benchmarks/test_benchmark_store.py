@@ -1,12 +1,16 @@
 """The results file: complete trainings only, whatever a kill leaves behind."""
 
+import math
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.store import ResultsFile
 from benchmarks.training import Row, Run
+from benchmarks.trainings_file import TrainingsFile
 
 FIRST = Run("fashion_mnist", "a", 0, 200)
 SECOND = Run("fashion_mnist", "b", 0, 200)
@@ -21,7 +25,7 @@ def rows_of(run: Run) -> list[Row]:
 
 @pytest.fixture
 def results(tmp_path: Path) -> ResultsFile:
-    results = ResultsFile(tmp_path / "new" / "results.csv")
+    results = TrainingsFile(tmp_path / "new" / "results.csv")
     results.append(rows_of(FIRST))
     results.append(rows_of(SECOND))
     return results
@@ -38,7 +42,7 @@ def test_rows_come_back(results: ResultsFile) -> None:
 
 
 def test_missing_file_is_empty(tmp_path: Path) -> None:
-    results = ResultsFile(tmp_path / "results.csv")
+    results = TrainingsFile(tmp_path / "results.csv")
     assert results.read().empty
     assert results.finished() == set()
     assert results.repair() == 0
@@ -91,5 +95,23 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(
         BenchmarkError, match=r"columns are name, value, expected dataset"
     ):
-        ResultsFile(path).repair()
+        TrainingsFile(path).repair()
     assert path.read_text() == "name,value\none,1\n"
+
+
+class Measured(NamedTuple):
+    name: str
+    seconds: float
+
+
+@pytest.mark.parametrize("lost", range(1, 9))
+def test_rows_that_stand_alone_survive_a_cut(tmp_path: Path, lost: int) -> None:
+    results = ResultsFile(tmp_path / "results.csv", Measured, ["name"])
+    results.append([Measured("a", 1.5), Measured("b", math.nan)])
+    results.append([Measured("c", 0.125)])
+    results.path.write_bytes(results.path.read_bytes()[:-lost])
+    assert results.finished() == {("a",), ("b",)}
+    assert np.array_equal(results.read()["seconds"], [1.5, np.nan], equal_nan=True)
+    results.repair()
+    results.append([Measured("c", 0.125)])
+    assert results.finished() == {("a",), ("b",), ("c",)}
