@@ -224,6 +224,8 @@ def as_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
     """
     if any(stride < 0 or stride % X.itemsize for stride in X.strides):
         X = np.ascontiguousarray(X)  # reversed, or a field of a record array
+    if X.flags.writeable:
+        return torch.from_numpy(X).to(device)
     with warnings.catch_warnings():
         # Read-only arrays (memory maps, joblib's) are fine: nothing writes to X.
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")

@@ -73,6 +73,7 @@ def build_net(
         verbose=0,
         device=str(device),
         weighted_norm=params["normalization"] == "wbn",
+        closure=not isinstance(params["solver"], str),
         **{f"module__{name}": value for name, value in _module_params(params).items()},
         module__n_features=n_features,
         module__n_classes=n_classes,

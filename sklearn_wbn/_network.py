@@ -4,6 +4,7 @@ import warnings
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
@@ -11,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
-from sklearn_wbn.nn.backprop import backpropagate
+from sklearn_wbn.nn.backprop import TrainingStep
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
@@ -56,6 +57,8 @@ class WeightedNet(NeuralNet):
         What eval mode normalises with, see `WBNMLPClassifier`.
     loss_normalization : {"batch", "constant"}, default="batch"
         What the loss of a batch is divided by.
+    closure : bool, default=True
+        Whether the optimizer may want to compute the loss again within a step.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class WeightedNet(NeuralNet):
         weighted_norm: bool = True,
         inference_statistics: str = "batch_mean",
         loss_normalization: str = "batch",
+        closure: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.weighted_norm = weighted_norm
         self.inference_statistics = inference_statistics
         self.loss_normalization = loss_normalization
+        self.closure = closure
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -153,33 +158,36 @@ class WeightedNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
-        heard = self._hears_batches()
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        n_rows = n_batches = 0
+        heard = self.heard_ = self._hears_batches()
+        self.step_ = TrainingStep(self.module_)
+        losses, sizes = [], []
         for batch in iterator:
             if heard:
                 self.notify(
                     "on_batch_begin", batch=(batch.x, batch.y), training=training
                 )
             step = step_fn(batch, **fit_params)
-            total += step["loss"] * len(batch)
-            n_rows += len(batch)
-            n_batches += 1
+            losses.append(step["loss"])
+            sizes.append(len(batch))
             if heard:
                 self._record_batch(batch, step, training, prefix)
         if not heard:
             self.history.new_batch()  # skorch's Checkpoint looks at the last one
-        self.history.record(f"{prefix}_batch_count", n_batches)
-        self.history.record(f"{prefix}_loss", self._finite(total.item() / n_rows))
+        self.history.record(f"{prefix}_batch_count", len(sizes))
+        total = np.dot(torch.stack(losses).double().cpu().numpy(), sizes)
+        self.history.record(f"{prefix}_loss", self._finite(float(total) / sum(sizes)))
+
+    def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        """Make a step without skorch's closure, where nobody needs it."""
+        if self.closure or self.heard_:
+            return super().train_step(batch, **fit_params)  # type: ignore[no-any-return]
+        step = self.train_step_single(batch)
+        self.optimizer_.step()
+        return step
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
-        loss, logits = backpropagate(
-            self.module_,
-            batch.x,
-            batch.y,
-            batch.share,
-            batch.norm,
-            self.criterion_.logit_shift,
+        loss, logits = self.step_(
+            batch.x, batch.y, batch.share, batch.norm, self.criterion_.logit_shift
         )
         return {"loss": loss, "y_pred": logits}
 

@@ -149,11 +149,9 @@ def apply_in_chunks(
     weight = network[-1].weight
     assert isinstance(weight, Tensor)
     rows = as_tensor(X, torch.device("cpu"))
-    chunks = [
-        head(network(chunk.to(weight.device, weight.dtype)))
-        for chunk in rows.split(_CHUNK_ROWS)
-    ]
-    return torch.cat(chunks).cpu().numpy()
+    chunks = [rows] if len(rows) <= _CHUNK_ROWS else rows.split(_CHUNK_ROWS)
+    results = [head(network(chunk.to(weight.device, weight.dtype))) for chunk in chunks]
+    return (results[0] if len(results) == 1 else torch.cat(results)).cpu().numpy()
 
 
 def decision(logits: Tensor) -> Tensor:

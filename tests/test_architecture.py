@@ -40,10 +40,10 @@ MAY_IMPORT: dict[str, str] = {
     "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_fitting": (
         "_batches _build _callbacks _class_weight _device _network _persistence "
-        "_random _sklearn_callbacks _training_data _validation numpy sklearn skorch "
-        "torch"
+        "_random _sklearn_callbacks _threads _training_data _validation numpy sklearn "
+        "skorch torch"
     ),
-    "_network": "_batches _callbacks nn skorch torch",
+    "_network": "_batches _callbacks nn numpy skorch torch",
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, str] = {
     "_random": "torch",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
+    "_threads": "torch",
     "_training_data": "numpy sklearn",
     "_validation": "_training_data numpy sklearn",
     "nn": "nn",

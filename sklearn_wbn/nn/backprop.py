@@ -8,13 +8,14 @@ reference that the tests compare with.
 symbol  meaning
 ======  =====================================================================
 z       outputs of a layer, equation (9)
+x       affine signals, equation (8)
 u       signals before the activation, norm included
-delta   gradient of the loss with respect to `u`, equation (15)
+a       activations; `z` is `a` after dropout
+delta   gradient of the loss with respect to `x` or `u`, equation (15)
 ======  =====================================================================
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,16 @@ from sklearn_wbn.nn.weights import BatchWeights
 
 _aten = torch.ops.aten
 
-# Gradient with respect to `u`, given that with respect to `a = activation(u)`.
+# `a = activation(u)`, and the gradient with respect to `u` given that with respect to
+# `a`. tanh is written as 2 sigmoid(2 u) - 1: torch's own takes several times as long.
+_ACTIVATION: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
+    nn.Tanh: lambda u: (u + u).sigmoid_().mul_(2).sub_(1),
+    nn.ReLU: torch.relu,
+    nn.Sigmoid: torch.sigmoid,
+    nn.Identity: lambda u: u,
+    nn.GELU: _aten.gelu,
+    nn.SiLU: _aten.silu,
+}
 _ACTIVATION_BACKWARD: dict[type[nn.Module], Callable[[Tensor, Tensor, Tensor], Tensor]]
 _ACTIVATION_BACKWARD = {
     nn.Tanh: lambda g, _, a: _aten.tanh_backward(g, a),
@@ -38,49 +48,16 @@ _ACTIVATION_BACKWARD = {
 }
 
 
-class _Trace(NamedTuple):
-    """What a hidden layer keeps for the backward pass."""
+class TrainingStep:
+    """Loss and gradients of one mini-batch after the other.
 
-    z_in: Tensor
-    u: Tensor
-    a: Tensor
-    mask: Tensor | None
-    norm: closed_form.Trace | None
-
-
-@torch.no_grad()
-def backpropagate(
-    network: WBNMLP,
-    x: Tensor,
-    target: Tensor,
-    share: Tensor,
-    weights: BatchWeights,
-    logit_shift: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Set the gradient of every parameter for one mini-batch.
+    What does not change from batch to batch is looked up once, when it is made: make
+    a new one after parameters were frozen, replaced or moved.
 
     Parameters
     ----------
     network : WBNMLP
-        Network in training mode; gradients are replaced and running statistics
-        updated, as by autograd.
-    x : Tensor of shape (batch_size, n_features)
-        Inputs.
-    target : Tensor of shape (batch_size,)
-        Class indices.
-    share : Tensor of shape (batch_size,)
-        Weight of each row in the loss, divided by the loss's normaliser.
-    weights : BatchWeights
-        Weights of the rows in the norm layers.
-    logit_shift : Tensor of shape (n_classes,), default=None
-        Added to the logits in the loss.
-
-    Returns
-    -------
-    loss : Tensor of shape ()
-        Loss of the batch, in nats.
-    logits : Tensor of shape (batch_size, n_classes)
-        Outputs of the network.
+        Network in training mode.
 
     Notes
     -----
@@ -88,54 +65,119 @@ def backpropagate(
     with the activation's derivative taken at ``b + u``. Hooks of torch modules do
     not run.
     """
-    layers, traces, z = network.layers, [], x
-    for layer in layers:
-        z, trace = _forward(layer, z, weights)
-        traces.append(trace)
-    logits = network.output(z)
-    shifted = logits if logit_shift is None else logits + logit_shift
-    loss, delta = weighted_sum_with_gradient(shifted, target, share)
-    above = network.output
-    _set_gradients(above, delta, z)
-    for layer, trace in zip(reversed(layers), reversed(traces), strict=True):
-        delta = _backward(layer, trace, delta @ above.weight)
-        above = layer.linear
-    return loss, logits
+
+    def __init__(self, network: WBNMLP) -> None:
+        self._hidden = [_Hidden(layer) for layer in network.layers]
+        self._output = _Affine(network.output)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        x: Tensor,
+        target: Tensor,
+        share: Tensor,
+        weights: BatchWeights,
+        logit_shift: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Set the gradient of every parameter for one mini-batch.
+
+        Gradients are replaced, running statistics updated as by autograd; a frozen
+        parameter gets no gradient.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch_size, n_features)
+            Inputs.
+        target : Tensor of shape (batch_size,)
+            Class indices.
+        share : Tensor of shape (batch_size,)
+            Weight of each row in the loss, divided by the loss's normaliser.
+        weights : BatchWeights
+            Weights of the rows in the norm layers.
+        logit_shift : Tensor of shape (n_classes,), default=None
+            Added to the logits in the loss.
+
+        Returns
+        -------
+        loss : Tensor of shape ()
+            Loss of the batch, in nats.
+        logits : Tensor of shape (batch_size, n_classes)
+            Outputs of the network.
+        """
+        z = x
+        for layer in self._hidden:
+            z = layer.forward(z, weights)
+        logits = self._output.forward(z)
+        shifted = logits if logit_shift is None else logits + logit_shift
+        loss, delta = weighted_sum_with_gradient(shifted, target, share)
+        above = self._output
+        for layer in reversed(self._hidden):
+            delta, above = layer.backward(above.backward(delta)), layer.affine
+        above.set_gradients(delta)  # the inputs need none
+        return loss, logits
 
 
-def _forward(
-    layer: HiddenLayer, z_in: Tensor, weights: BatchWeights
-) -> tuple[Tensor, _Trace]:
-    u, trace = layer.linear(z_in), None
-    if layer.norm is not None:
-        norm = layer.norm
-        u, m, v, trace = closed_form.forward(
-            u, weights.p, weights.Z_over_G, norm.weight, norm.bias, norm.eps
-        )
-        norm.update_running(m, v, weights)
-    a = layer.activation(u)
-    mask = layer.dropout_mask(a)
-    return (a if mask is None else a * mask), _Trace(z_in, u, a, mask, trace)
+class _Affine:
+    """Equation (8): `x = W z + b`, or `W z` where a norm follows."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        self.linear = linear
+        self.W = linear.weight.detach()
+        self.W_t = self.W.t()
+        # torch's stubs do not know that a linear map may have no bias.
+        bias: Tensor | None = linear.bias
+        self.b = None if bias is None else bias.detach()
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.z = z
+        if self.b is None:
+            return torch.mm(z, self.W_t)
+        return torch.addmm(self.b, z, self.W_t)
+
+    def backward(self, delta: Tensor) -> Tensor:
+        """Set the gradients and return that with respect to `z`."""
+        self.set_gradients(delta)
+        return torch.mm(delta, self.W)
+
+    def set_gradients(self, delta: Tensor) -> None:
+        if self.linear.weight.requires_grad:
+            self.linear.weight.grad = torch.mm(delta.t(), self.z)
+        if self.b is not None:
+            _set_gradient(self.linear.bias, delta.sum(0))
 
 
-def _backward(layer: HiddenLayer, trace: _Trace, g: Tensor) -> Tensor:
-    """Set a layer's gradients; return that with respect to its affine signals."""
-    if trace.mask is not None:
-        g = g * trace.mask
-    delta = _ACTIVATION_BACKWARD[type(layer.activation)](g, trace.u, trace.a)
-    if layer.norm is not None and trace.norm is not None:
-        delta, dgamma, db = closed_form.backward(delta, trace.norm)
-        _set_gradient(layer.norm.weight, dgamma)
-        _set_gradient(layer.norm.bias, db)
-    _set_gradients(layer.linear, delta, trace.z_in)
-    return delta
+class _Hidden:
+    """A hidden layer, and what its backward pass needs of the forward pass."""
 
+    def __init__(self, layer: HiddenLayer) -> None:
+        self.affine = _Affine(layer.linear)
+        self.norm = layer.norm
+        kind = type(layer.activation)
+        self.activation = _ACTIVATION[kind]
+        self.activation_backward = _ACTIVATION_BACKWARD[kind]
+        self.dropout_mask = layer.dropout_mask
 
-def _set_gradients(linear: nn.Linear, delta: Tensor, z_in: Tensor) -> None:
-    if linear.weight.requires_grad:
-        linear.weight.grad = delta.t() @ z_in
-    if linear.bias is not None:
-        _set_gradient(linear.bias, delta.sum(0))
+    def forward(self, z: Tensor, weights: BatchWeights) -> Tensor:
+        u = self.affine.forward(z)
+        if (norm := self.norm) is not None:
+            u, m, v, self.trace = closed_form.forward(
+                u, weights.p, weights.Z_over_G, norm.weight, norm.bias, norm.eps
+            )
+            norm.update_running(m, v, weights)
+        self.u, self.a = u, self.activation(u)
+        self.mask = self.dropout_mask(self.a)
+        return self.a if self.mask is None else self.a * self.mask
+
+    def backward(self, g: Tensor) -> Tensor:
+        """Set the norm's gradients; return that with respect to the affine signals."""
+        if self.mask is not None:
+            g = g * self.mask
+        delta = self.activation_backward(g, self.u, self.a)
+        if (norm := self.norm) is not None:
+            delta, dgamma, db = closed_form.backward(delta, self.trace)
+            _set_gradient(norm.weight, dgamma)
+            _set_gradient(norm.bias, db)
+        return delta
 
 
 def _set_gradient(parameter: Tensor, gradient: Tensor) -> None:

@@ -18,7 +18,9 @@ u       output, `u = gamma y + b`
 g       gradient of the loss with respect to `u`; D in the paper is `s g`
 ======  =====================================================================
 
-`y` is never stored: `u` and the gradient are affine in `c`, one pass each.
+`y` is never stored: `u` and the gradient are affine in `c`, one pass each. For large
+batches new memory costs more than arithmetic, so results take the room of what is no
+longer needed.
 """
 
 from typing import NamedTuple
@@ -40,8 +42,8 @@ class Trace(NamedTuple):
 
 def moments(
     x: Tensor, p: Tensor, Z_over_G: float
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return `m`, `v`, `c` and `d`.
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return `m`, `v`, `c`, `d`, and room of the shape of `x` that is free again.
 
     Two passes: `c = x - (p x)`, then `v = Z/G (p c^2 - d^2)`. The sums over the
     batch are matrix-vector products.
@@ -49,8 +51,9 @@ def moments(
     first = torch.mv(x.t(), p)
     c = x - first
     d = torch.mv(c.t(), p)
-    v = torch.addmv(d.square(), c.square().t(), p, beta=-Z_over_G, alpha=Z_over_G)
-    return first + d, v, c, d
+    room = c * c
+    v = torch.addmv(d * d, room.t(), p, beta=-Z_over_G, alpha=Z_over_G)
+    return first.add_(d), v, c, d, room
 
 
 def forward(
@@ -62,11 +65,12 @@ def forward(
     eps: float,
 ) -> tuple[Tensor, Tensor, Tensor, Trace]:
     """Return `u`, `m`, `v` and what the backward pass needs."""
-    m, v, c, d = moments(x, p, Z_over_G)
+    m, v, c, d, room = moments(x, p, Z_over_G)
     r = torch.rsqrt(v + eps)
     s = r if gamma is None else r * gamma
     shift = -d * s if b is None else torch.addcmul(b, d, s, value=-1)
-    return torch.addcmul(shift, c, s), m, v, Trace(c, d, r, s, p, Z_over_G)
+    u = torch.addcmul(shift, c, s, out=room)
+    return u, m, v, Trace(c, d, r, s, p, Z_over_G)
 
 
 def backward(g: Tensor, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
@@ -76,9 +80,10 @@ def backward(g: Tensor, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
     dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
     """
     c, d, r, s, p, Z_over_G = trace
+    room = g * c
     db = g.sum(0)
-    dgamma = torch.addcmul((g * c).sum(0), d, db, value=-1).mul_(r)
+    dgamma = torch.addcmul(room.sum(0), d, db, value=-1).mul_(r)
     slope = (s * r).mul_(dgamma).mul_(-Z_over_G)
-    level = torch.addcmul(-s * db, d, slope, value=-1)
-    dx = torch.addcmul(level, c, slope).mul_(p.unsqueeze(1)).addcmul_(g, s)
-    return dx, dgamma, db
+    level = torch.addcmul(s * db, d, slope).neg_()
+    dx = torch.addcmul(level, c, slope, out=room)
+    return dx.mul_(p.unsqueeze(1)).addcmul_(g, s), dgamma, db

@@ -1,7 +1,7 @@
 """The network of section 3: affine map, norm, activation, layer by layer."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import cast
 
 import torch
@@ -165,13 +165,16 @@ default="tanh"
             Plain network in eval mode with copied parameters; its outputs equal
             those of this network in eval mode to rounding.
         """
-        layers: list[nn.Module] = []
-        for layer in self.layers:
-            layers.extend((layer.folded_linear(), layer.activation))
-        output = _copy_linear(self.output.weight, self.output.bias)
+        affine = [layer.folded_linear() for layer in self.layers]
+        affine.append(_copy_linear(self.output.weight, self.output.bias))
         if logit_shift is not None:
-            output.bias.add_(logit_shift)
-        return nn.Sequential(*layers, output).eval().requires_grad_(False)
+            affine[-1].bias.add_(logit_shift)
+        activations = [layer.activation for layer in self.layers]
+        for depth, activation in enumerate(activations):
+            if isinstance(activation, nn.Tanh):
+                activations[depth] = _tanh_as_sigmoid(affine[depth], affine[depth + 1])
+        hidden = chain.from_iterable(zip(affine, activations, strict=False))
+        return nn.Sequential(*hidden, affine[-1]).eval().requires_grad_(False)
 
 
 class HiddenLayer(nn.Module):
@@ -229,6 +232,18 @@ def _xavier_linear(
     if bias:
         nn.init.zeros_(linear.bias)
     return linear
+
+
+def _tanh_as_sigmoid(below: nn.Linear, above: nn.Linear) -> nn.Sigmoid:
+    """Merge `tanh(x) = 2 sigmoid(2 x) - 1` into the affine maps around it.
+
+    torch's sigmoid takes a fraction of the time of its tanh.
+    """
+    below.weight.mul_(2)
+    below.bias.mul_(2)
+    above.bias.sub_(above.weight.sum(dim=1))
+    above.weight.mul_(2)
+    return nn.Sigmoid()
 
 
 def _copy_linear(weight: Tensor, bias: Tensor) -> nn.Linear:

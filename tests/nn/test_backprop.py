@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from sklearn_wbn.nn import WBNMLP, BatchWeights, batch_weights
-from sklearn_wbn.nn.backprop import backpropagate
+from sklearn_wbn.nn.backprop import TrainingStep
 
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
 N_ROWS, N_FEATURES, N_CLASSES = 23, 6, 3
@@ -36,7 +36,7 @@ def assert_same_step(settings, variance="reliability", shift=None) -> None:
     shifted = logits if shift is None else logits + shift
     loss = (cross_entropy(shifted, target, reduction="none") * share).sum()
     loss.backward()
-    got = backpropagate(network, x, target, share, weights, shift)
+    got = TrainingStep(network)(x, target, share, weights, shift)
     torch.testing.assert_close(got, (loss.detach(), logits.detach()))
     expected = [p.grad for p in reference.parameters()]
     assert all(gradient is not None for gradient in expected)
@@ -78,9 +78,9 @@ def test_step_equals_autograd_with_shifted_logits():
 def test_gradients_are_replaced_not_added():
     x, target, share, weights = make_batch("reliability")
     network = make_network(hidden_layer_sizes=(6,))
-    backpropagate(network, x, target, share, weights)
+    TrainingStep(network)(x, target, share, weights)
     first = [p.grad.clone() for p in network.parameters()]
-    backpropagate(network, x, target, share, weights)
+    TrainingStep(network)(x, target, share, weights)
     torch.testing.assert_close([p.grad for p in network.parameters()], first)
 
 
@@ -90,6 +90,6 @@ def test_frozen_parameters_get_no_gradient():
     frozen = [network.layers[0].linear.weight, network.layers[0].norm.bias]
     for parameter in frozen:
         parameter.requires_grad_(False)
-    backpropagate(network, x, target, share, weights)
+    TrainingStep(network)(x, target, share, weights)
     assert [p.grad for p in frozen] == [None, None]
     assert network.output.weight.grad is not None
