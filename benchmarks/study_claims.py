@@ -1,0 +1,205 @@
+"""What first trials suggested: comparisons that the study confirms or refutes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from benchmarks.study_summary import PAPER, REFERENCE, SETTING, Setting
+
+MORE, SAME = "more", "same"
+# Points of difference that count as the same.
+TOLERANCE = 2.0
+
+
+class Claim(NamedTuple):
+    """A statement about two settings on the tasks of a regime.
+
+    Parameters
+    ----------
+    text : str
+        The statement.
+    regime : {"few", "many"}
+        Where it should hold.
+    metric : str
+        Column of `benchmarks.study_training.StudyRow`.
+    left, right : Setting
+        What is compared.
+    expected : {"more", "same"}
+        Whether left should have more than right, or about as much.
+    """
+
+    text: str
+    regime: str
+    metric: str
+    left: Setting
+    right: Setting
+    expected: str = MORE
+
+
+class Finding(NamedTuple):
+    """What the results say of a claim.
+
+    Parameters
+    ----------
+    mean, sem : float
+        Difference left less right in points: mean over tasks, standard error over
+        tasks (not over redraws: the claim is about tasks).
+    ahead, tasks : int
+        Tasks on which left has more, and all tasks.
+    verdict : {"confirmed", "refuted", "undecided", "no data"}
+        Two standard errors decide.
+    """
+
+    mean: float
+    sem: float
+    ahead: int
+    tasks: int
+    verdict: str
+
+
+def _wbn(statistic: str, tau: str = "0", loss: str = "batch") -> Setting:
+    return Setting(f"wbn-{loss}", statistic, tau)
+
+
+CLAIMS = (
+    Claim(
+        "Unweighted population statistics give WBN more balanced accuracy",
+        *("few", "balanced_accuracy", _wbn("population"), PAPER),
+    ),
+    Claim(
+        "Where most batches hold minority rows they cost macro F1",
+        *("many", "macro_f1", PAPER, _wbn("population")),
+    ),
+    Claim(
+        "Weighted population statistics give less than the paper's mean",
+        *("few", "balanced_accuracy", PAPER, _wbn("weighted_population")),
+    ),
+    Claim(
+        "The moving average gives about the same as the mean",
+        *("few", "balanced_accuracy", _wbn("moving"), PAPER, SAME),
+    ),
+    Claim(
+        "The moving average gives about the same as the mean",
+        *("many", "balanced_accuracy", _wbn("moving"), PAPER, SAME),
+    ),
+    Claim(
+        "WBN ranks better than BN with the same weights",
+        *("few", "auc", PAPER, REFERENCE),
+    ),
+    Claim(
+        "WBN ranks better than BN with the same weights",
+        *("many", "average_precision", PAPER, REFERENCE),
+    ),
+    Claim(
+        "Weights alone improve the ranking of BN",
+        *("few", "auc", REFERENCE, Setting("bn-plain", "moving", "0")),
+    ),
+    Claim(
+        "BN with the same weights has more balanced accuracy than WBN",
+        *("many", "balanced_accuracy", REFERENCE, PAPER),
+    ),
+    Claim(
+        "Logit adjustment adds balanced accuracy to WBN",
+        *("few", "balanced_accuracy", _wbn("batch_mean", "1"), PAPER),
+    ),
+    Claim(
+        "Logit adjustment of half the strength adds balanced accuracy to WBN",
+        *("many", "balanced_accuracy", _wbn("batch_mean", "0.5"), PAPER),
+    ),
+    Claim(
+        "and costs macro F1",
+        *("many", "macro_f1", PAPER, _wbn("batch_mean", "0.5")),
+    ),
+    Claim(
+        "On top of population statistics and the constant loss it overshoots",
+        "few",
+        "balanced_accuracy",
+        _wbn("population", "0", "constant"),
+        _wbn("population", "1", "constant"),
+    ),
+    Claim(
+        "With population statistics the constant loss is better",
+        "few",
+        "balanced_accuracy",
+        _wbn("population", "0", "constant"),
+        _wbn("population"),
+    ),
+    Claim(
+        "The constant loss gives WBN more balanced accuracy",
+        *("many", "balanced_accuracy", _wbn("batch_mean", "0", "constant"), PAPER),
+    ),
+    Claim(
+        "Dropout gives WBN more average precision",
+        "many",
+        "average_precision",
+        Setting("wbn-dropout", "batch_mean", "0"),
+        PAPER,
+    ),
+    Claim(
+        "The mean of five seeds has more average precision",
+        "many",
+        "average_precision",
+        Setting("wbn-seeds", "batch_mean", "0"),
+        PAPER,
+    ),
+    Claim(
+        "Square roots of the weights cost balanced accuracy",
+        "many",
+        "balanced_accuracy",
+        PAPER,
+        Setting("wbn-power0.5", "batch_mean", "0"),
+    ),
+    Claim(
+        "and add macro F1",
+        "many",
+        "macro_f1",
+        Setting("wbn-power0.5", "batch_mean", "0"),
+        PAPER,
+    ),
+)
+
+
+def check(claim: Claim, rows: pd.DataFrame) -> Finding:
+    """Compare the two settings of a claim, task by task.
+
+    Parameters
+    ----------
+    claim : Claim
+        What to check.
+    rows : DataFrame
+        What `benchmarks.study_tables.complete_rows` returns, for one role or both.
+
+    Returns
+    -------
+    Finding
+        The difference and what it decides.
+    """
+    rows = rows[rows["regime"] == claim.regime]
+    difference = _of(rows, claim.left, claim.metric) - _of(
+        rows, claim.right, claim.metric
+    )
+    by_task = difference.dropna().groupby("task").mean()
+    mean, sem = float(by_task.mean()), float(by_task.sem())
+    ahead, n_tasks = int((by_task > 0).sum()), len(by_task)
+    return Finding(mean, sem, ahead, n_tasks, _verdict(claim, mean, sem))
+
+
+def _of(rows: pd.DataFrame, setting: Setting, metric: str) -> pd.Series:
+    chosen = (rows[SETTING] == list(setting)).all(axis=1)
+    return rows[chosen].set_index(["task", "draw"])[metric]
+
+
+def _verdict(claim: Claim, mean: float, sem: float) -> str:
+    if pd.isna(mean):
+        return "no data"
+    if pd.isna(sem):
+        return "undecided"
+    if claim.expected == SAME:
+        if abs(mean) + 2 * sem <= TOLERANCE:
+            return "confirmed"
+        return "refuted" if abs(mean) - 2 * sem > TOLERANCE else "undecided"
+    if abs(mean) <= 2 * sem:
+        return "undecided"
+    return "confirmed" if mean > 0 else "refuted"

@@ -1,0 +1,171 @@
+"""The trainings of the study: a cross of settings, ideas beyond it, plain baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imblearn.ensemble import BalancedRandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
+
+from benchmarks.methods import COMMON
+from benchmarks.study_statistics import EveryStatistic
+from sklearn_wbn import WBNMLPClassifier
+
+GROUPS = ("cross", "ideas", "auto", "baselines")
+
+
+@dataclass(frozen=True)
+class StudyMethod:
+    """One training, from which several predictions are measured.
+
+    Parameters
+    ----------
+    key : str
+        Name on the command line.
+    title : str
+        Name in tables and pictures.
+    group : {"cross", "ideas", "auto", "baselines"}
+        What it belongs to.
+    settings : dict
+        What differs from `benchmarks.methods.COMMON`; of a baseline, nothing.
+    exponent : float, default=1
+        Power of the class weights of inverse class frequency.
+    plain_share : float, default=0
+        Share of the epochs that are trained without class weights, before the others.
+    n_seeds : int, default=1
+        Networks whose probabilities are averaged.
+    choose_tau : bool, default=False
+        Whether the strength of logit adjustment is chosen on inner folds.
+    """
+
+    key: str
+    title: str
+    group: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    exponent: float = 1.0
+    plain_share: float = 0.0
+    n_seeds: int = 1
+    choose_tau: bool = False
+
+
+NORMS: dict[str, tuple[str | None, str]] = {
+    "wbn": ("wbn", "WBN"),
+    "bn": ("bn", "BN"),
+    "none": (None, "no norm"),
+}
+WBN_CONSTANT = {"normalization": "wbn", "loss_normalization": "constant"}
+PLAIN_BN = {"class_weight": None, "normalization": "bn"}
+BALANCED_SOFTMAX = PLAIN_BN | {"loss": "balanced_softmax"}
+
+
+def _cross() -> list[StudyMethod]:
+    return [
+        StudyMethod(
+            f"{norm}-{loss}",
+            f"ICF + {title}, {loss}",
+            "cross",
+            {"normalization": value, "loss_normalization": loss},
+        )
+        for norm, (value, title) in NORMS.items()
+        for loss in ("batch", "constant")
+    ]
+
+
+STUDY_METHODS: dict[str, StudyMethod] = {
+    method.key: method
+    for method in (
+        *_cross(),
+        StudyMethod("bn-plain", "BN, no weights", "cross", PLAIN_BN),
+        StudyMethod("bn-softmax", "BN, balanced softmax", "cross", BALANCED_SOFTMAX),
+        StudyMethod("wbn-power0.5", "WBN, weights ** 0.5", "ideas", exponent=0.5),
+        StudyMethod("wbn-power0.75", "WBN, weights ** 0.75", "ideas", exponent=0.75),
+        StudyMethod("wbn-deferred", "WBN, weights last 20 %", "ideas", plain_share=0.8),
+        StudyMethod("wbn-dropout", "WBN, dropout 0.3", "ideas", {"dropout": 0.3}),
+        StudyMethod(
+            *("wbn-constant-dropout", "WBN, constant, dropout 0.3", "ideas"),
+            WBN_CONSTANT | {"dropout": 0.3},
+        ),
+        StudyMethod(
+            *("bn-dropout", "ICF + BN, dropout 0.3", "ideas"),
+            {"normalization": "bn", "dropout": 0.3},
+        ),
+        StudyMethod("wbn-seeds", "WBN, mean of 5 seeds", "ideas", n_seeds=5),
+        StudyMethod(
+            *("wbn-constant-dropout-seeds", "WBN, constant, dropout, 5 seeds", "ideas"),
+            WBN_CONSTANT | {"dropout": 0.3},
+            n_seeds=5,
+        ),
+        StudyMethod("wbn-batch-auto", "WBN, batch, tau", "auto", choose_tau=True),
+        StudyMethod(
+            *("wbn-constant-auto", "WBN, constant, tau", "auto"),
+            WBN_CONSTANT,
+            choose_tau=True,
+        ),
+        StudyMethod(
+            "bn-plain-auto", "BN, no weights, tau", "auto", PLAIN_BN, choose_tau=True
+        ),
+        StudyMethod("logistic", "logistic regression, balanced", "baselines"),
+        StudyMethod("centroid", "nearest centroid", "baselines"),
+        StudyMethod("forest", "balanced random forest", "baselines"),
+    )
+}
+
+
+def make_network(
+    settings: dict[str, Any], *, epochs: int, batch_size: int, seed: int
+) -> WBNMLPClassifier:
+    """Make a network of the study: inverse class frequency and WBN, unless changed.
+
+    Parameters
+    ----------
+    settings : dict
+        What differs.
+    epochs, batch_size, seed : int
+        Length of the training, rows of a mini-batch, and what determines the rest.
+
+    Returns
+    -------
+    WBNMLPClassifier
+        An estimator that keeps every statistic for inference when it is fitted.
+    """
+    usual = {"class_weight": "icf", "normalization": "wbn"}
+    return WBNMLPClassifier(
+        **COMMON
+        | usual
+        | {"inference_statistics": "moving", "callbacks": [EveryStatistic()]}
+        | settings,
+        max_iter=epochs,
+        batch_size=batch_size,
+        random_state=seed,
+    )
+
+
+def make_baseline(key: str, seed: int) -> Any:
+    """Make the classifier of a baseline.
+
+    Parameters
+    ----------
+    key : {"logistic", "centroid", "forest"}
+        Which.
+    seed : int
+        Seed, where one is used.
+
+    Returns
+    -------
+    estimator
+        A classifier that counts all classes alike.
+    """
+    if key == "logistic":
+        return LogisticRegression(class_weight="balanced", max_iter=2000)
+    if key == "centroid":
+        return NearestCentroid()
+    return BalancedRandomForestClassifier(
+        # Its recommended settings: every tree sees all classes alike, with repetition.
+        sampling_strategy="all",
+        replacement=True,
+        bootstrap=False,
+        n_jobs=1,
+        random_state=seed,
+    )

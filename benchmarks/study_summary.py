@@ -1,0 +1,147 @@
+"""Averages of the study: over redraws, and over the tasks of a regime.
+
+Two regimes differ most: where minority rows are so few that many mini-batches hold
+none, and where nearly all hold some.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.study_methods import STUDY_METHODS
+from benchmarks.study_statistics import NONE, STATISTICS
+from benchmarks.study_tasks import STUDY_TASKS
+
+METRICS = (
+    *("balanced_accuracy", "macro_f1", "average_precision", "auc"),
+    "log_loss",
+)
+SETTING = ["method", "statistic", "adjustment"]
+REGIMES = {
+    "few": "few minority rows: more than a tenth of the mini-batches hold none",
+    "many": "many minority rows: nearly every mini-batch holds some",
+}
+# Percent of the mini-batches of a task without any minority row. No task lies near it.
+FEW_FROM = 10.0
+
+
+class Setting(NamedTuple):
+    """What predicts: a training, a statistic for inference, a logit adjustment."""
+
+    method: str
+    statistic: str
+    adjustment: str
+
+
+# The usual remedy without the paper: class weights, plain batch normalization.
+REFERENCE = Setting("bn-batch", "moving", "0")
+PAPER = Setting("wbn-batch", "batch_mean", "0")
+
+
+def regime_of_tasks(batches: pd.DataFrame) -> pd.Series:
+    """Return ``"few"`` or ``"many"`` for each task.
+
+    Parameters
+    ----------
+    batches : DataFrame
+        Columns of `benchmarks.study_batches.BatchRow`.
+
+    Returns
+    -------
+    Series
+        Regimes, indexed by task.
+    """
+    share = batches.groupby("task")["without_minority"].mean()
+    return pd.Series(np.where(share > FEW_FROM, "few", "many"), share.index)
+
+
+def with_role_and_regime(rows: pd.DataFrame, batches: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns `role` and `regime`; leave out what this version does not know.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns of `benchmarks.study_training.StudyRow`.
+    batches : DataFrame
+        Columns of `benchmarks.study_batches.BatchRow`.
+
+    Returns
+    -------
+    DataFrame
+        A copy.
+    """
+    known = rows["task"].isin(STUDY_TASKS) & rows["method"].isin(STUDY_METHODS)
+    roles = {name: task.role for name, task in STUDY_TASKS.items()}
+    rows = rows[known]
+    return rows.assign(
+        role=rows["task"].map(roles),
+        regime=rows["task"].map(regime_of_tasks(batches)),
+    )
+
+
+def average(rows: pd.DataFrame, reference: Setting = REFERENCE) -> pd.DataFrame:
+    """Average each setting over redraws, then over tasks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns of `benchmarks.study_training.StudyRow`, tasks of one regime.
+    reference : Setting, default=REFERENCE
+        What every setting is compared with, on the redraws that both have.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by setting, in our order. For each metric its mean over the tasks, the
+        standard error over redraws (``_sem``; NaN unless every task has two), the mean
+        difference to the reference (``_gain``) with its own (``_gain_sem``), and the
+        number of tasks (``tasks``).
+    """
+    values = rows.set_index([*SETTING, "task", "draw"])[list(METRICS)].sort_index()
+    base = values.loc[reference] if reference in _settings(values) else None
+    columns: dict[str, pd.Series] = {}
+    for metric in METRICS:
+        mean, sem = _over_tasks(values[metric])
+        columns |= {metric: mean, f"{metric}_sem": sem}
+        if base is not None:
+            gain = (
+                values[metric]
+                - base[metric].reindex(values.index.droplevel(SETTING)).to_numpy()
+            )
+            mean, sem = _over_tasks(gain.dropna())
+            columns |= {f"{metric}_gain": mean, f"{metric}_gain_sem": sem}
+    tasks = values.reset_index().groupby(SETTING)["task"].nunique()
+    table = pd.DataFrame(columns | {"tasks": tasks})
+    return table.loc[sorted(table.index, key=_order)]
+
+
+def covering(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the settings that have all tasks: means over other tasks do not compare."""
+    return table[table["tasks"] == table["tasks"].max()]
+
+
+def _settings(values: pd.DataFrame) -> set[tuple[str, ...]]:
+    return set(values.index.droplevel(["task", "draw"]))
+
+
+def _over_tasks(values: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return mean over tasks, and the standard error that the redraws give it."""
+    by_task = values.groupby([*SETTING, "task"])
+    means = by_task.mean().groupby(SETTING)
+    squares = (by_task.sem() ** 2).groupby(SETTING)
+    sem = np.sqrt(squares.sum(min_count=1)) / squares.size()
+    # A task of one redraw would count as one without error.
+    return means.mean(), sem.where(squares.count() == squares.size())
+
+
+def _order(setting: tuple[str, str, str]) -> tuple[int, int, float]:
+    method, statistic, adjustment = setting
+    strengths = {"auto": 99.0}
+    return (
+        list(STUDY_METHODS).index(method),
+        [NONE, *STATISTICS].index(statistic),
+        strengths[adjustment] if adjustment in strengths else float(adjustment),
+    )
