@@ -1,0 +1,135 @@
+"""Which rows of the resampling benchmark can be compared, and their means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.resampling import FOLDS
+
+# A method takes part if it has all folds on this share of the reference's tables:
+# one that cannot do three classes, say, must not take most tables from the others.
+MIN_COVERAGE = 0.8
+
+HIGHER_IS_BETTER = {
+    "balanced_accuracy": True,
+    "g_mean": True,
+    "macro_f1": True,
+    "average_precision": True,
+    "roc_auc": True,
+    "mcc": True,
+    "minority_recall": True,
+    "minority_precision": True,
+    "brier": False,
+    "log_loss": False,
+    "fit_seconds": False,
+    "predict_seconds": False,
+}
+
+TITLES = {
+    "balanced_accuracy": "balanced accuracy",
+    "g_mean": "G-mean",
+    "macro_f1": "macro F1",
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "mcc": "MCC",
+    "minority_recall": "minority recall",
+    "minority_precision": "minority precision",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "fit_seconds": "fit (s)",
+    "predict_seconds": "predict (s)",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows in which all methods have the same folds of the same tables.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns of `benchmarks.resampling_file.FoldRow`, without errors.
+    methods : list of str
+        The methods compared, in the order of `CONTENDERS`.
+    left_out : list of str
+        Methods of the tier that have too few tables.
+    """
+
+    rows: pd.DataFrame
+    methods: list[str]
+    left_out: list[str]
+
+    def scores(self, metric: str) -> pd.DataFrame:
+        """Return the mean over the folds: a line for each table, a column a method.
+
+        Of seconds it is the median, for other processes may have taken the processor.
+        """
+        average = "median" if metric.endswith("_seconds") else "mean"
+        means = self.rows.pivot_table(metric, "dataset", "method", aggfunc=average)
+        return means.reindex(columns=self.methods).dropna()
+
+    def restricted_to(self, methods: list[str]) -> Comparison:
+        """Return the same comparison of fewer methods, on the same tables."""
+        kept = [method for method in self.methods if method in methods]
+        rows = self.rows[self.rows["method"].isin(kept)]
+        return Comparison(rows, kept, self.left_out)
+
+    @property
+    def networks(self) -> Comparison:
+        """The variants of the network alone."""
+        return self.restricted_to([k for k, c in CONTENDERS.items() if c.network])
+
+    @property
+    def facts(self) -> pd.DataFrame:
+        """Training rows, minority rows, their ratio and the repeats of each table."""
+        groups = self.rows.groupby("dataset", sort=False)
+        facts = groups[["n_train", "n_minority_train"]].mean()
+        facts["repeats"] = groups["repeat"].nunique()
+        others = facts["n_train"] - facts["n_minority_train"]
+        facts["ratio"] = others / facts["n_minority_train"]
+        return facts
+
+
+def compare(
+    rows: pd.DataFrame, tier: str, epochs: int, reference: str
+) -> Comparison | None:
+    """Find the rows of a tier that can be compared.
+
+    A repeat of a table counts where all methods have all its folds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        All rows of the file.
+    tier : str
+        ``"untuned"`` or ``"searched"``.
+    epochs : int
+        Only trainings of this length count.
+    reference : str
+        The method that the others are compared with.
+
+    Returns
+    -------
+    Comparison or None
+        None where the reference, or anything to compare it with, has no table.
+    """
+    good = rows[(rows["epochs"] == epochs) & (rows["error"] == "")]
+    of_tier = [key for key, c in CONTENDERS.items() if c.tier == tier]
+    good = good[good["method"].isin(of_tier)]
+    counts = good.groupby(["dataset", "repeat", "method"])["fold"].nunique()
+    whole = (counts == FOLDS).unstack("method", fill_value=False)
+    if reference not in whole or not whole[reference].any():
+        return None
+    tables = whole.groupby("dataset").any()
+    share = tables[tables[reference]].mean()
+    methods = [key for key in of_tier if share.get(key, 0.0) >= MIN_COVERAGE]
+    common = whole[whole[methods].all(axis=1)].index
+    if len(methods) < 2 or common.empty:
+        return None
+    places = pd.MultiIndex.from_frame(good[["dataset", "repeat"]])
+    kept = good[places.isin(common) & good["method"].isin(methods)]
+    left_out = [key for key in of_tier if key in share and key not in methods]
+    return Comparison(kept, methods, left_out)

@@ -1,0 +1,159 @@
+"""What the scores show, in words: only what a test supports is called a difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.report_data import HIGHER_IS_BETTER, TITLES, Comparison
+from benchmarks.report_statistics import (
+    ALPHA,
+    Duel,
+    average_ranks,
+    duels,
+    friedman,
+)
+from benchmarks.report_tables import points, probability, title
+
+JUDGED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
+
+
+def coverage(comparison: Comparison, reference: str) -> str:
+    """Say which tables count, and which methods do not."""
+    repeats = comparison.facts["repeats"]
+    tables = ", ".join(f"`{name}` ({count})" for name, count in repeats.items())
+    text = (
+        f"Compared: {len(comparison.methods)} methods; tables: {len(repeats)}. In "
+        f"brackets stands the number of repeats of five folds: {tables}."
+    )
+    if comparison.left_out:
+        left_out = listed(comparison.left_out)
+        text += f" Left out, for want of results on most of these tables: {left_out}."
+    if 2.0 ** (1 - len(repeats)) * (len(comparison.methods) - 1) > ALPHA:
+        text += (
+            " So few tables cannot show a difference: corrected for this many methods, "
+            "not even a win on every table is significant."
+        )
+    return text
+
+
+def conclusions(comparison: Comparison, reference: str) -> str:
+    """Say what the tests show, as a list.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What is compared.
+    reference : str
+        The method that the conclusions are about.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    lines = [
+        place_among_networks(comparison, metric, reference)
+        for metric in ("balanced_accuracy", "average_precision")
+    ]
+    lines += [judgement(comparison, metric, reference) for metric in JUDGED]
+    lines.append(by_minority_rows(comparison, reference))
+    lines.append(where_not(comparison, reference))
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def place_among_networks(comparison: Comparison, metric: str, reference: str) -> str:
+    """Say where the reference stands among the variants of the same network."""
+    networks = comparison.networks
+    ranks = average_ranks(networks, metric)
+    place, best = list(ranks.index).index(reference) + 1, ranks.index[0]
+    text = (
+        f"Among the {len(ranks)} variants of the network, {title(reference)} has the "
+        f"average rank {ranks[reference]:.1f} in {TITLES[metric]}, place {place}"
+    )
+    if place > 1:
+        text += f"; {title(best)} has the best, {ranks[best]:.1f}"
+    return f"{text}."
+
+
+def judgement(comparison: Comparison, metric: str, reference: str) -> str:
+    """Say which methods differ from the reference in one score."""
+    found = duels(comparison, metric, reference)
+    name, p = TITLES[metric], friedman(comparison, metric)
+    text = f"**{name[0].upper()}{name[1:]}.** "
+    if not math.isnan(p):
+        verdict = "refuted" if p < ALPHA else "not refuted"
+        text += (
+            f"That all methods are alike is {verdict} (Friedman, p {probability(p)}). "
+        )
+    parts = [
+        f"significantly {word} than {listed(names)}"
+        for word, names in (("better", better(found)), ("worse", worse(found)))
+        if names
+    ]
+    subject = title(reference)
+    if parts:
+        text += f"{subject} is {' and '.join(parts)}; "
+        return text + "against the other methods no difference is shown."
+    return text + f"No difference between {subject} and another method is shown."
+
+
+def by_minority_rows(comparison: Comparison, reference: str) -> str:
+    """Say how the gain over plain BN splits at the median of the minority rows."""
+    other = next((m for m in ("bn", "bn-threshold") if m in comparison.methods), None)
+    scores, minority = (
+        comparison.scores("balanced_accuracy"),
+        comparison.facts["n_minority_train"],
+    )
+    if other is None or len(scores) < 2:
+        return "There are too few tables to look at the number of minority rows."
+    gain = scores[reference] - scores[other]
+    few = minority.reindex(gain.index) <= minority.median()
+    return (
+        f"The mean gain of {title(reference)} over {title(other)} in balanced accuracy "
+        f"is {points(gain[few].mean(), sign=True)} points on the {few.sum()} tables "
+        f"with at most {minority.median():.0f} minority rows in training, and "
+        f"{points(gain[~few].mean(), sign=True)} on the other {(~few).sum()} "
+        "(a description, not a test)."
+    )
+
+
+def where_not(comparison: Comparison, reference: str) -> str:
+    """Say what should be taken in place of the reference, and for which score."""
+    advice = []
+    for metric in HIGHER_IS_BETTER:
+        losses = worse(duels(comparison, metric, reference))
+        if losses and metric in JUDGED:
+            ranks = average_ranks(comparison, metric)
+            best = min(losses, key=ranks.get)
+            advice.append(f"{title(best)} where {TITLES[metric]} counts")
+    if not advice:
+        return (
+            f"**Where not to use it.** These tables show no score in which another "
+            f"method is significantly better than {title(reference)}; that is no proof "
+            "that it is the best."
+        )
+    return (
+        f"**Where not to use it.** In place of {title(reference)}, take "
+        f"{', '.join(advice)}: significantly better here."
+    )
+
+
+def better(found: Iterable[Duel]) -> list[str]:
+    """Return the methods that the reference beats significantly."""
+    return [
+        duel.method for duel in found if duel.is_significant and duel.difference > 0
+    ]
+
+
+def worse(found: Iterable[Duel]) -> list[str]:
+    """Return the methods that beat the reference significantly."""
+    return [
+        duel.method for duel in found if duel.is_significant and duel.difference < 0
+    ]
+
+
+def listed(methods: Iterable[str]) -> str:
+    """Write names with commas."""
+    return ", ".join(CONTENDERS[method].title for method in methods)

@@ -1,0 +1,206 @@
+"""Weighted batch normalization against resampling, and against other classifiers.
+
+Every method is a pipeline with scaling, and resampling inside it, trained on the same
+repeated stratified folds of each table. Equal rows stay on one side of a split. The
+methods are in two tiers: `untuned` ones have one documented setting each, `searched`
+ones set one knob on the training rows, all with the same budget. A run adds its row to
+the output file when it ends; a command that was stopped goes on where it was. A method
+that fails has its error in its row and is not tried again.
+
+  python -m benchmarks resampling --quick
+  python -m benchmarks resampling --data-dir DIR
+  python -m benchmarks resampling --methods untuned --dataset ecoli,oil
+  python -m benchmarks report
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import joblib
+
+from benchmarks.arguments import comma_list, positive_int
+from benchmarks.contenders import CONTENDERS, TIERS
+from benchmarks.datasets import DATA_VARIABLE
+from benchmarks.errors import BenchmarkError
+from benchmarks.resampling_file import FoldRow, FoldRun, ScoresFile, bins_file
+from benchmarks.resampling_run import run_all
+from benchmarks.resumable import run_missing
+from benchmarks.store import ResultsFile
+from benchmarks.tables import shown_path
+from benchmarks.tabular import Split, Table, list_tables, load_table, split_table
+
+FOLDER = Path(__file__).parent / "results"
+RESULTS, QUICK_RESULTS = FOLDER / "resampling.csv", FOLDER / "resampling_quick.csv"
+
+QUICK_TABLES = ("ecoli", "spectrometer", "oil")
+QUICK_METHODS = ("bn", "wbn-icf", "bn-smote", "bn-under", "logistic")
+EPOCHS, QUICK_EPOCHS = 60, 20
+REPEATS, FOLDS = 2, 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this subcommand."""
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"three tables, five methods, one repeat, {QUICK_EPOCHS} epochs, to a "
+        "file of its own; other arguments still count",
+    )
+    parser.add_argument(
+        "--dataset",
+        type=comma_names,
+        metavar="NAME[,NAME]",
+        help="tables (default: all of at most --max-rows)",
+    )
+    parser.add_argument(
+        "--methods",
+        type=comma_list([*TIERS, *CONTENDERS]),
+        metavar="NAME[,NAME]",
+        help=f"methods from {', '.join(CONTENDERS)}, or a tier: {', '.join(TIERS)} "
+        "(default: both tiers)",
+    )
+    _add_sizes(parser)
+    _add_files(parser)
+
+
+def comma_names(text: str) -> list[str]:
+    """Read ``one,two``; a folder may hold tables of any name."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing in the results file."""
+    quick = args.quick
+    output = args.output or (QUICK_RESULTS if quick else RESULTS)
+    scores = ScoresFile(output, args.retry_errors)
+    methods = chosen_methods(args.methods or (QUICK_METHODS if quick else TIERS))
+    names = args.dataset or (
+        list(QUICK_TABLES) if quick else list_tables(args.data_dir)
+    )
+    tables = _load(names, args)
+    epochs = args.epochs or (QUICK_EPOCHS if quick else EPOCHS)
+    splits = _split(tables, args.repeats or (1 if quick else REPEATS))
+    bins = bins_file(output)
+    bins.repair()
+    run_missing(
+        scores,
+        plan(splits, methods, epochs),
+        partial(_train, tables=tables, splits=splits, bins=bins, jobs=args.jobs),
+    )
+    return 0
+
+
+def chosen_methods(names: Iterable[str]) -> list[str]:
+    """Replace each tier by its methods."""
+    return list(dict.fromkeys(key for name in names for key in TIERS.get(name, [name])))
+
+
+def plan(
+    splits: dict[tuple[str, int, int], Split], methods: Sequence[str], epochs: int
+) -> list[FoldRun]:
+    """Return all runs, in the order in which they are to be done.
+
+    Repeats are outermost, then come the tables in the order of `splits`, then folds,
+    then methods: a command that was stopped has compared all methods on the same folds.
+    """
+    places = sorted(
+        splits, key=lambda place: place[1]
+    )  # stable: keeps the tables' order
+    return [
+        FoldRun(dataset, method, epochs, repeat, fold)
+        for dataset, repeat, fold in places
+        for method in methods
+    ]
+
+
+def cost(table: Table) -> int:
+    """Return about how long a training takes, in any unit."""
+    n_rows, n_columns = table.X.shape
+    return n_rows * (n_columns + 300)
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repeats",
+        type=positive_int,
+        help=f"repeats of the {FOLDS} folds (default {REPEATS})",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive_int,
+        help=f"epochs of every network (default {EPOCHS})",
+    )
+    parser.add_argument(
+        "--max-rows",
+        type=positive_int,
+        default=60_000,
+        help="leave out longer tables (default 60000)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=positive_int,
+        default=joblib.cpu_count(),
+        help="worker processes of one thread each (default: one for each core)",
+    )
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"default: {shown_path(RESULTS)}; reliability bins go to a file beside it",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"folder with tables as .npz files (default: ${DATA_VARIABLE}, else "
+        "imbalanced-learn downloads its benchmark)",
+    )
+    parser.add_argument(
+        "--retry-errors",
+        action="store_true",
+        help="try again what ended in an error",
+    )
+
+
+def _load(names: Sequence[str], args: argparse.Namespace) -> dict[str, Table]:
+    tables = [load_table(name, args.data_dir) for name in names]
+    fitting = [table for table in tables if len(table.y) <= args.max_rows]
+    if not fitting:
+        raise BenchmarkError(f"All tables have more than {args.max_rows} rows.")
+    return {table.name: table for table in sorted(fitting, key=cost)}
+
+
+def _split(tables: dict[str, Table], repeats: int) -> dict[tuple[str, int, int], Split]:
+    splits = {}
+    for name, table in tables.items():
+        try:
+            found = list(split_table(table, n_splits=FOLDS, n_repeats=repeats))
+        except BenchmarkError as error:
+            print(f"Left out: {error}", file=sys.stderr)
+            continue
+        splits |= {(name, split.repeat, split.fold): split for split in found}
+    return splits
+
+
+def _train(
+    runs: list[FoldRun],
+    tables: dict[str, Table],
+    splits: dict[tuple[str, int, int], Split],
+    bins: ResultsFile,
+    jobs: int,
+) -> Iterator[list[FoldRow]]:
+    for result in run_all(tables, splits, runs, min(jobs, len(runs))):
+        # Bins first: a run is finished when its scores are there.
+        if result.bins:
+            bins.append(result.bins)
+        if result.row.error:
+            print(f"{result.row.dataset}, {result.row.method}: {result.row.error}")
+        yield [result.row]

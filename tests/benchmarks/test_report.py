@@ -1,0 +1,205 @@
+"""The report: what counts, tests against an oracle, words that follow them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import rankdata, wilcoxon
+
+from benchmarks.__main__ import main
+from benchmarks.report import PARTS, REFERENCES, pictures, text_of
+from benchmarks.report_data import Comparison, compare
+from benchmarks.report_statistics import average_ranks, duels, friedman
+from benchmarks.report_tables import markdown, points
+from benchmarks.report_words import conclusions, coverage
+from benchmarks.resampling import FOLDS
+from benchmarks.resampling_file import BinRow, FoldRow, ScoresFile, bins_file
+from benchmarks.resampling_metrics import Metrics
+
+REFERENCE = REFERENCES["untuned"]
+METHODS = ("bn", REFERENCE, "bn-smote", "logistic")
+
+
+def rows_of(table: str, method: str, score: float, repeat: int = 0) -> list[FoldRow]:
+    """Folds with scores around one mean; what is better when lower is one minus it."""
+    shifts = np.linspace(-0.01, 0.01, FOLDS)
+    return [
+        FoldRow(
+            table,
+            method,
+            60,
+            repeat,
+            fold,
+            *Metrics(*[score + shift] * 8, *[1 - score - shift] * 2),
+            fit_seconds=1.0 + score,
+            predict_seconds=0.1,
+            n_train=100,
+            n_minority_train=5 + int(table[1:]),
+            error="",
+        )
+        for fold, shift in enumerate(shifts)
+    ]
+
+
+def made_rows(n_tables: int = 12) -> list[FoldRow]:
+    """The reference beats BN, loses to logistic regression, and draws with SMOTE."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for t in range(n_tables):
+        base = rng.uniform(0.6, 0.7)
+        noise = rng.normal(scale=0.02, size=4)
+        gains = dict(zip(METHODS, (0.0, 0.1, 0.1, 0.2), strict=True))
+        for (method, gain), e in zip(gains.items(), noise, strict=True):
+            rows += rows_of(f"t{t}", method, base + gain + e)
+    return rows
+
+
+def comparison_of(rows: list[FoldRow]) -> Comparison:
+    found = compare(pd.DataFrame(rows), "untuned", 60, REFERENCE)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return comparison_of(made_rows())
+
+
+def test_only_repeats_that_all_methods_have_count() -> None:
+    rows = made_rows()
+    rows += rows_of("t0", "bn", 0.1, repeat=1)  # the others have no second repeat
+    rows = [row for row in rows if row[:2] != ("t1", "bn-smote") or row.fold != 3]
+    found = comparison_of(rows)
+    assert "t1" not in set(found.rows["dataset"])
+    assert set(found.rows["repeat"]) == {0}
+    assert len(found.facts) == 11
+
+
+def test_failed_folds_do_not_count() -> None:
+    rows = made_rows()
+    place = rows.index(rows_of("t2", "bn", 0.0)[0]._replace(**rows[0]._asdict()))
+    rows[place] = rows[place]._replace(error="ValueError: no")
+    assert rows[place].dataset not in set(comparison_of(rows).rows["dataset"])
+
+
+def test_method_with_few_tables_is_left_out_and_named() -> None:
+    rows = made_rows() + rows_of("t0", "realmlp", 0.9)
+    found = comparison_of(rows)
+    assert found.left_out == ["realmlp"]
+    assert len(found.facts) == 12
+    assert "RealMLP" in coverage(found, REFERENCE)
+
+
+def test_searched_methods_are_compared_apart(comparison: Comparison) -> None:
+    rows = made_rows() + rows_of("t0", "wbn-cbl-search", 0.9)
+    assert comparison_of(rows).methods == list(comparison.methods)
+    assert compare(pd.DataFrame(rows), "searched", 60, "wbn-cbl-search") is None
+
+
+def test_other_epochs_do_not_count() -> None:
+    assert compare(pd.DataFrame(made_rows()), "untuned", 20, REFERENCE) is None
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "log_loss"])
+def test_ranks_are_means_over_the_tables(comparison: Comparison, metric: str) -> None:
+    scores = comparison.scores(metric)
+    sign = 1 if metric == "log_loss" else -1
+    expected = rankdata(sign * scores.to_numpy(), axis=1).mean(axis=0)
+    ranks = average_ranks(comparison, metric)[list(scores)]
+    np.testing.assert_allclose(ranks, expected)
+    assert ranks["logistic"] == ranks.min()
+
+
+def test_duels_count_and_correct(comparison: Comparison) -> None:
+    scores = comparison.scores("balanced_accuracy")
+    found = {d.method: d for d in duels(comparison, "balanced_accuracy", REFERENCE)}
+    gains = {m: scores[REFERENCE] - scores[m] for m in METHODS if m != REFERENCE}
+    p = {method: wilcoxon(gain).pvalue for method, gain in gains.items()}
+    # Holm: the smallest of three by 3, the next by 2, never smaller than before.
+    largest = 0.0
+    for factor, method in zip((3, 2, 1), sorted(p, key=p.get), strict=True):
+        largest = max(largest, min(1.0, factor * p[method]))
+        assert found[method].p == pytest.approx(largest)
+    for method, gain in gains.items():
+        wins, losses = int((gain > 0.005).sum()), int((gain < -0.005).sum())
+        assert (found[method].wins, found[method].losses) == (wins, losses)
+        assert found[method].ties == len(scores) - wins - losses
+        assert found[method].difference == pytest.approx(gain.mean())
+
+
+def test_words_follow_the_tests(comparison: Comparison) -> None:
+    text = conclusions(comparison, REFERENCE)
+    assert "ICF + WBN is significantly better than BN" in text
+    assert "significantly worse than logistic regression" in text
+    assert "alike is refuted (Friedman, p < 0.001)" in text
+    assert "worse than SMOTE" not in text
+    assert "better than SMOTE" not in text
+    assert "take logistic regression where balanced accuracy counts" in text
+
+
+def test_lower_is_better_for_losses(comparison: Comparison) -> None:
+    found = {d.method: d for d in duels(comparison, "log_loss", REFERENCE)}
+    assert found["bn"].wins == 12
+    assert found["logistic"].losses == 12
+
+
+def test_too_few_tables_support_no_claim() -> None:
+    few = comparison_of(made_rows(n_tables=4))
+    assert np.isnan(friedman(few, "balanced_accuracy"))
+    text = conclusions(few, REFERENCE)
+    assert "significantly better than" not in text.split("Where not to use it")[0]
+    assert "cannot show a difference" in coverage(few, REFERENCE)
+
+
+def test_report_has_every_part(comparison: Comparison) -> None:
+    text = text_of("untuned", comparison)
+    assert text.count("\n## ") == len(PARTS)
+    assert "nan" not in text
+    for method in ("BN", "SMOTE + BN", "logistic regression", "**ICF + WBN**"):
+        assert f"\n| {method} |" in text
+
+
+def bins_of(rows: list[FoldRow]) -> list[BinRow]:
+    return [BinRow(*row[:5], b, 10, b / 10 + 0.05, b) for row in rows for b in (1, 5)]
+
+
+def test_command_writes_text_and_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, folder = tmp_path / "scores.csv", tmp_path / "out"
+    rows = made_rows()
+    ScoresFile(path).append(rows)
+    bins_file(path).append(bins_of(rows))
+    assert main(["report", "--input", str(path), "--output-dir", str(folder)]) == 0
+    assert "ICF + WBN" in capsys.readouterr().out
+    names = {file.name for file in folder.iterdir()}
+    assert names == {
+        "report.md",
+        "untuned_calibration.svg",
+        "untuned_critical_difference.svg",
+        "untuned_regimes.svg",
+        "untuned_time.svg",
+    }
+
+
+def test_calibration_curve_is_the_share_of_minority_rows(tmp_path: Path) -> None:
+    path, rows = tmp_path / "scores.csv", made_rows(n_tables=6)
+    bins_file(path).append(bins_of(rows))
+    figure = dict(pictures("untuned", comparison_of(rows), path))["calibration"]
+    (line,) = [x for x in figure.axes[0].lines if x.get_label() == "ICF + WBN"]
+    np.testing.assert_allclose(line.get_xdata(), [0.15, 0.55])
+    np.testing.assert_allclose(line.get_ydata(), [0.1, 0.5])
+
+
+def test_empty_file_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--input", str(tmp_path / "none.csv")]) == 2
+    assert "benchmarks resampling` makes them" in capsys.readouterr().err
+
+
+def test_figures_are_written_with_a_true_minus() -> None:
+    assert points(-0.0123, sign=True) == "\N{MINUS SIGN}1.2"
+    assert points(-0.0001, sign=True) == "+0.0"
+    assert markdown(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
