@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from benchmarks.datasets import TASKS
-from benchmarks.methods import METHODS, PAPER_METHODS
+from benchmarks.methods import METHODS, OTHER_METHODS, PAPER_METHODS
 from benchmarks.published import PUBLISHED, published_accuracy
 
 
 def markdown_table(summary: pd.DataFrame) -> str:
-    """Make a Markdown table of the paper's methods on the paper's data.
+    """Make a Markdown table of the paper's methods and others on the paper's data.
 
     Parameters
     ----------
@@ -21,31 +23,46 @@ def markdown_table(summary: pd.DataFrame) -> str:
     -------
     str
         A line for each method; a cell holds ours with its standard error, then the
-        paper's figure. Below it, the number of draws behind each column.
+        paper's figure where there is one. Below it, the number of draws behind each
+        column. Methods that lack a data set are left out.
     """
     names = [name for name in PUBLISHED if name in summary.index.unique("dataset")]
-    titles = [TASKS[name].title for name in names]
     lines = [
-        f"| method | {' | '.join(titles)} |",
+        f"| method | {' | '.join(TASKS[name].title for name in names)} |",
         f"|---|{'---|' * len(names)}",
     ]
-    for method in PAPER_METHODS:
+    others = [
+        method
+        for method in OTHER_METHODS
+        if all((name, method, "overall") in summary.index for name in names)
+    ]
+    for method in (*PAPER_METHODS, *others):
         cells = [_cell(summary, name, method) for name in names]
         lines.append(f"| {METHODS[method].title} | {' | '.join(cells)} |")
-    draws = ", ".join(f"{TASKS[name].title} {_draws(summary, name)}" for name in names)
-    return "\n".join([*lines, "", f"Number of draws: {draws}; the paper's: 30."])
+    draws = (
+        f"Number of draws: {_draws(summary, names, PAPER_METHODS)}; the paper's: 30."
+    )
+    if others:
+        draws += f" Below (e): {_draws(summary, names, others)}."
+    return "\n".join([*lines, "", draws])
 
 
 def _cell(summary: pd.DataFrame, dataset: str, method: str) -> str:
     cell = summary.loc[(dataset, method, "overall")]
     printed = published_accuracy(dataset, method, "overall")
-    return f"{cell['mean']:.1f} ± {cell['sem']:.1f} (paper {printed:.1f})"
+    paper = "" if printed is None else f" (paper {printed:.1f})"
+    return f"{cell['mean']:.1f} ± {cell['sem']:.1f}{paper}"
 
 
-def _draws(summary: pd.DataFrame, dataset: str) -> str:
-    """Return the number of draws; a range while a run is on its way."""
-    counts = {
-        int(summary.loc[(dataset, method, "overall"), "count"])
-        for method in PAPER_METHODS
-    }
-    return "-".join(str(count) for count in sorted({min(counts), max(counts)}))
+def _draws(
+    summary: pd.DataFrame, datasets: Sequence[str], methods: Sequence[str]
+) -> str:
+    """Return the number of draws of each data set; a range while a run goes on."""
+    return ", ".join(
+        f"{TASKS[dataset].title} "
+        + "-".join(str(n) for n in sorted({min(counts), max(counts)}))
+        for dataset in datasets
+        for counts in [
+            [int(summary.loc[(dataset, m, "overall"), "count"]) for m in methods]
+        ]
+    )

@@ -91,10 +91,32 @@ METHODS: dict[str, Method] = {
                 "inference_statistics": "population",
             },
         ),
+        # Our defaults, written out, and what needs no weighted norm.
+        Method(
+            "ours",
+            "ICF+WBN, our defaults",
+            {
+                "class_weight": "icf",
+                "normalization": "wbn",
+                "inference_statistics": "moving",
+                "loss_normalization": "constant",
+            },
+        ),
+        Method(
+            "bn-logit",
+            "BN, logit adjustment",
+            {"class_weight": None, "normalization": "bn", "logit_adjustment": 1.0},
+        ),
+        Method(
+            "bn-softmax",
+            "BN, balanced softmax",
+            {"class_weight": None, "normalization": "bn", "loss": "balanced_softmax"},
+        ),
     )
 }
 
 PAPER_METHODS = ("a", "b", "c", "d", "e")
+OTHER_METHODS = ("ours", "bn-logit", "bn-softmax")
 
 
 def make_classifier(

@@ -53,9 +53,9 @@ class WeightedNet(NeuralNet):
         As `skorch.NeuralNet`.
     weighted_norm : bool, default=True
         Whether class weights enter the norm layers.
-    inference_statistics : str, default="batch_mean"
+    inference_statistics : str, default="moving"
         What eval mode normalises with, see `WBNMLPClassifier`.
-    loss_normalization : {"batch", "constant"}, default="batch"
+    loss_normalization : {"batch", "constant"}, default="constant"
         What the loss of a batch is divided by.
     closure : bool, default=True
         Whether the optimizer may want to compute the loss again within a step.
@@ -65,8 +65,8 @@ class WeightedNet(NeuralNet):
         self,
         *args: Any,
         weighted_norm: bool = True,
-        inference_statistics: str = "batch_mean",
-        loss_normalization: str = "batch",
+        inference_statistics: str = "moving",
+        loss_normalization: str = "constant",
         closure: bool = True,
         **kwargs: Any,
     ) -> None:

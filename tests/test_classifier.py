@@ -48,7 +48,12 @@ def test_inference_statistics_differ_and_all_of_them_predict_well():
     X_train, X_test, y_train, y_test = real_table("cancer")
     decisions = {}
     for statistics in STATISTICS:
-        clf = quick(max_iter=30, batch_size=32, inference_statistics=statistics)
+        clf = quick(
+            max_iter=30,
+            batch_size=32,
+            inference_statistics=statistics,
+            loss_normalization="batch",
+        )
         decisions[statistics] = clf.fit(X_train, y_train).decision_function(X_test)
         assert balanced_accuracy_score(y_test, clf.predict(X_test)) > 0.8
     for first, second in combinations(decisions.values(), 2):

@@ -227,7 +227,7 @@ def test_sizes_written_in_another_way_are_the_same_network(sizes):
     [
         ("dropout", 0.5),
         ("loss", "balanced_softmax"),
-        ("loss_normalization", "constant"),
+        ("loss_normalization", "batch"),
         ("inference_statistics", "population"),
         ("logit_adjustment", 1.0),
         ("class_weight", None),

@@ -224,8 +224,8 @@ def test_population_statistics_of_the_first_layer_by_hand(weighted):
 
 def test_batch_mean_statistics_of_the_first_layer_by_hand():
     X, y = imbalanced()
-    clf = quick(shuffle=False, batch_size=30).fit(X, y)
-    layer = clf.module_.layers[0]
+    clf = quick(shuffle=False, batch_size=30, inference_statistics="batch_mean")
+    layer = clf.fit(X, y).module_.layers[0]
     signals = X @ layer.linear.weight.detach().numpy().T
     c = (len(y) / np.bincount(y))[y]
     parts = [slice(start, start + 30) for start in range(0, 120, 30)]

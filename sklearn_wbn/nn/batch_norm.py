@@ -26,6 +26,11 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
     running_var: Tensor
     num_batches_tracked: Tensor
 
+    # Whether the first batches are averaged, until `momentum` gives the newest one
+    # more: torch's running statistics hold their starting values for some thirty
+    # batches. It is not torch's behaviour, so `WBNMLP` asks for it.
+    averages_first = False
+
     def __init__(
         self,
         num_features: int,
@@ -97,9 +102,14 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         if not weights.has_spread:
             return
         self.num_batches_tracked.add_(1)
-        momentum = self.momentum
-        if momentum is None:
+        momentum: float | Tensor
+        if self.momentum is None:
             momentum = 1 / float(self.num_batches_tracked)
+        elif self.averages_first:  # on the device: no value is waited for
+            n = self.num_batches_tracked.to(self.running_mean.dtype)
+            momentum = n.reciprocal_().clamp_(min=self.momentum)
+        else:
+            momentum = self.momentum
         if weights.Z_over_G_running != weights.Z_over_G:
             v = v * (weights.Z_over_G_running / weights.Z_over_G)
         self.running_mean.lerp_(m.to(self.running_mean.dtype), momentum)

@@ -44,7 +44,8 @@ default="tanh"
     eps : float, default=1e-8
         Added to the variance.
     momentum : float, default=0.1
-        Share of a batch in the running statistics.
+        Share of a batch in the running statistics, or ``1 / r`` in the first batches
+        r where that is more: no trace is left of the starting values.
     seed : int, default=None
         Seed of the initial weights; None takes a fresh one. torch's global
         generator is not touched.
@@ -102,6 +103,8 @@ default="tanh"
                 if normalization
                 else None
             )
+            if norm is not None:
+                norm.averages_first = True
             linear = _xavier_linear(n_in, n_out, norm is None, generator)
             self.hidden.append(
                 HiddenLayer(linear, norm, ACTIVATIONS[activation](), dropout)

@@ -295,3 +295,19 @@ def test_weights_that_do_not_fit_are_refused():
         network(x, -W)
     with pytest.raises(ValueError, match="10 rows came with 9 weights"):
         network(x, batch_weights(W[1:]))
+
+
+def test_running_statistics_average_the_first_batches_and_then_move():
+    network = WBNMLP(3, 2, hidden_layer_sizes=(4,), momentum=0.25, seed=0).double()
+    norm = network.layers[0].norm
+    generator = torch.Generator().manual_seed(0)
+    means = []
+    for _ in range(6):
+        x = torch.randn(5, 3, generator=generator, dtype=torch.float64)
+        network(x)
+        means.append(network.layers[0].linear(x).mean(0).detach())
+        if len(means) <= 4:
+            expected = torch.stack(means).mean(0)
+        else:
+            expected = 0.75 * expected + 0.25 * means[-1]
+        torch.testing.assert_close(norm.running_mean, expected)
