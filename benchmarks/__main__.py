@@ -7,15 +7,29 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from benchmarks import demo, paper, speed
+from benchmarks import (
+    beta_search,
+    demo,
+    few_rows,
+    paper,
+    report,
+    resampling,
+    speed,
+    study,
+)
 from benchmarks.errors import BenchmarkError
 
 # One module for each subcommand. A module gives its help as its docstring,
 # `add_arguments(parser)` and `main(args) -> exit status`.
 COMMANDS: dict[str, ModuleType] = {
+    "beta_search": beta_search,
     "demo": demo,
+    "few_rows": few_rows,
     "paper": paper,
+    "report": report,
+    "resampling": resampling,
     "speed": speed,
+    "study": study,
 }
 
 

@@ -6,16 +6,20 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+PER_SECOND = {"s": 1.0, "us": 1e6}
+# Of the kept figures: a hundredth of a microsecond, and the like.
+DECIMALS = {"MB": 1, "s": 4, "us": 2}
+
 
 class Timing(NamedTuple):
-    """One line of the results file."""
+    """One line of the results file; most are times, some are megabytes."""
 
     part: str
     config: str
@@ -39,6 +43,7 @@ def time_in_turn(
     runs: int,
     repeat: int = 1,
     per: int = 1,
+    unit: str = "us",
 ) -> list[Timing]:
     """Time each contender `runs` times, A B C A B C and so on, after one warm-up.
 
@@ -54,43 +59,67 @@ def time_in_turn(
         Calls in one run, for calls that are too short to time.
     per : int, default=1
         Number of steps of one call; figures are per step.
+    unit : {"us", "s"}, default="us"
+        Of the figures.
 
     Returns
     -------
     list of Timing
-        Microseconds per step: median, smallest, largest; and the median over the
-        runs of the ratio to the reference in the same turn.
+        Times per step.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    scale = PER_SECOND[unit] / repeat / per
     for turn in range(runs + 1):
         for name, call in contenders.items():
             start = time.perf_counter()
             for _ in range(repeat):
                 call()
             if turn > 0:
-                seconds[name].append((time.perf_counter() - start) / repeat / per)
-    reference = next(iter(contenders))
-    return [
-        Timing(
-            part,
-            config,
-            name,
-            "us",
-            *(round(1e6 * f(values), 2) for f in (statistics.median, min, max)),
-            reference,
-            round(
-                statistics.median(
-                    mine / theirs
-                    for mine, theirs in zip(values, seconds[reference], strict=True)
-                ),
-                3,
-            ),
-            runs,
-            torch.get_num_threads(),
-            describe_machine(),
+                times[name].append((time.perf_counter() - start) * scale)
+    return compare(part, config, times, unit=unit)
+
+
+def compare(
+    part: str, config: str, figures: Mapping[str, Sequence[float]], *, unit: str
+) -> list[Timing]:
+    """Make the lines of the results file from the figures of every turn.
+
+    Parameters
+    ----------
+    part, config : str
+        What was measured.
+    figures : mapping of str to sequence of float
+        For each contender one figure a turn. The first is the reference.
+    unit : {"us", "s", "MB"}
+        Of the figures.
+
+    Returns
+    -------
+    list of Timing
+        Median, smallest, largest; and the median over the turns of the ratio to the
+        reference in the same turn.
+    """
+    reference, decimals = next(iter(figures)), DECIMALS[unit]
+    lines = []
+    for name, values in figures.items():
+        three = (statistics.median(values), min(values), max(values))
+        pairs = zip(values, figures[reference], strict=True)
+        ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+        lines.append(
+            Timing(
+                part,
+                config,
+                name,
+                unit,
+                *(round(value, decimals) for value in three),
+                reference,
+                round(ratio, 3),
+                len(values),
+                torch.get_num_threads(),
+                describe_machine(),
+            )
         )
-        for name, values in seconds.items()
-    ]
+    return lines
 
 
 def describe_machine() -> str:

@@ -33,6 +33,9 @@ extensions = [
     "docs.ext.live_code",
     "docs.ext.mathml",
     "docs.ext.paper_results",
+    "docs.ext.resampling_results",
+    "docs.ext.speed_results",
+    "docs.ext.study_results",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "examples"]
 smartquotes = False  # docstrings quote values: "auto"
@@ -60,7 +63,13 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc", "sg_download_links"],
 }
-html_sidebars = {"changelog": [], "contributing": [], "quickstart": [], "torch": []}
+html_sidebars = {
+    "changelog": [],
+    "contributing": [],
+    "performance": [],
+    "quickstart": [],
+    "torch": [],
+}
 
 autodoc_typehints = "none"  # the docstrings name the types
 autosummary_generate = False  # docs/ext/api_pages.py writes the pages

@@ -33,6 +33,7 @@ from sklearn_wbn._persistence import (
 )
 from sklearn_wbn._random import RandomStream
 from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
+from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import TrainingData
 from sklearn_wbn._validation import HeldOut
 
@@ -72,6 +73,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             class_count, self.class_weight_
         )
 
+    @one_thread_in_workers()
     def _prepare_net(
         self, fresh: bool, data: TrainingData, random_state: RandomState
     ) -> None:
@@ -106,6 +108,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self._stream = RandomStream(int(seeds[1]))
         self._net_params = net_params(params)
 
+    @one_thread_in_workers()
     def _train(
         self,
         data: TrainingData,
@@ -243,6 +246,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             state["_folded"] = None  # made again from `net_`
         return state
 
+    @one_thread_in_workers()
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "net_" in state:

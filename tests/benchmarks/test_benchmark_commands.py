@@ -28,9 +28,14 @@ def without_seconds(path: Path) -> pd.DataFrame:
 
 
 OPTIONS = {
+    "beta_search": ("--dataset", "--epochs", "--jobs", "--data-dir", "--output"),
+    "few_rows": ("--dataset", "--methods", "--draws", "--epochs", "--data-dir"),
+    "report": ("--input", "--output-dir", "--epochs"),
+    "resampling": ("--quick", "--dataset", "--methods", "--repeats", "--retry-errors"),
     "demo": ("--draws", "--epochs", "--jobs", "--output"),
     "paper": ("--dataset", "--methods", "--draws", "--epochs", "--jobs", "--output"),
-    "speed": ("--parts", "--runs", "--threads", "--output"),
+    "speed": ("--parts", "--runs", "--threads", "--data-dir", "--output"),
+    "study": ("--tasks", "--role", "--methods", "--draws", "--jobs", "--quick"),
 }
 
 

@@ -1,11 +1,20 @@
 """The speed benchmark measures what it says and keeps what it measured."""
 
+import subprocess
+
 import pandas as pd
 import pytest
 
 from benchmarks import speed
 from benchmarks.__main__ import main
-from benchmarks.stopwatch import time_in_turn
+from benchmarks.errors import BenchmarkError
+from benchmarks.speed import busy, fit, layer, memory, scale, search
+from benchmarks.speed.fresh_process import seconds_of
+from benchmarks.speed.settings import Settings
+from benchmarks.speed.trainings import FitConfig
+from benchmarks.stopwatch import compare, time_in_turn
+
+ONCE = Settings(1)
 
 
 def test_contenders_run_in_turn_and_the_first_is_the_reference():
@@ -18,12 +27,19 @@ def test_contenders_run_in_turn_and_the_first_is_the_reference():
     assert all(row.smallest <= row.median <= row.largest for row in rows)
 
 
+def test_ratio_is_taken_within_a_turn():
+    figures = {"a": [1.0, 2.0, 10.0], "b": [2.0, 6.0, 30.0]}
+    reference, other = compare("part", "config", figures, unit="s")
+    assert (reference.median, reference.smallest, reference.largest) == (2.0, 1.0, 10.0)
+    assert (other.ratio, other.reference, other.runs, other.unit) == (3.0, "a", 3, "s")
+
+
 def test_file_keeps_one_comparison_of_each_kind(monkeypatch, tmp_path, capsys):
     output = tmp_path / "speed.csv"
     arguments = ["speed", "--parts", "layer", "--runs", "1", "--output", str(output)]
     for shapes in (((8, 3), (16, 3)), ((16, 3),)):
-        monkeypatch.setattr(speed, "LAYER_SHAPES", shapes)
-        monkeypatch.setattr(speed, "SIGNALS_PER_RUN", 1)
+        monkeypatch.setattr(layer, "SHAPES", shapes)
+        monkeypatch.setattr(layer, "SIGNALS_PER_RUN", 1)
         assert main(arguments) == 0
     rows = pd.read_csv(output)
     assert sorted(rows["config"]) == ["(16, 3)"] * 2 + ["(8, 3)"] * 2
@@ -32,14 +48,61 @@ def test_file_keeps_one_comparison_of_each_kind(monkeypatch, tmp_path, capsys):
 
 
 def test_every_fit_contender_trains(monkeypatch):
-    config = speed.FitConfig(64, 4, (3,), 32, 1)
-    monkeypatch.setattr(speed, "FIT_CONFIGS", (config,))
-    (rows,) = speed.time_fits(1)
+    config = FitConfig(64, 4, (3,), 32, 1)
+    monkeypatch.setattr(fit, "CONFIGS", (config,))
+    (rows,) = fit.time_fits(ONCE)
     assert len(rows) == 5
     assert {row.config for row in rows} == {str(config)}
 
 
+def test_scale_times_every_number_of_rows(monkeypatch):
+    monkeypatch.setattr(scale, "N_ROWS", (300, 600))
+    parts = list(scale.time_scale(ONCE))
+    assert [rows[0].config.partition(" ")[0] for rows in parts] == ["300", "600"]
+    assert all(row.unit == "s" and row.median > 0 for rows in parts for row in rows)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "map"])
+def test_memory_of_a_copy_of_the_data_would_show(layout, tmp_path):
+    path = tmp_path / "X.npy"
+    memory.write_rows(path, 50_000, 250)  # 50 MB, and few rows to train on
+    assert 0 < memory.added_megabytes("ours", layout, path) < 40
+
+
+def test_memory_that_cannot_be_measured_is_an_error(tmp_path):
+    with pytest.raises(BenchmarkError, match=r"No such file .*missing\.npy"):
+        memory.added_megabytes("ours", "C", tmp_path / "missing.npy")
+
+
+def test_search_contenders_search(monkeypatch):
+    monkeypatch.setattr(search, "N_BETA", 2)
+    monkeypatch.setattr(search, "FOLDS", 2)
+    monkeypatch.setattr(search, "EPOCHS", 1)
+    results = [search.run_search(n_jobs=n).cv_results_ for n in (1, 2)]
+    scores = [list(result["mean_test_score"]) for result in results]
+    assert scores[0] == scores[1]
+    assert list(results[0]["param_wbnmlpclassifier__beta"]) == [0.0, 0.9999]
+
+
+def test_statement_is_timed_in_a_fresh_process():
+    before = "import time, sys; assert 'benchmarks' not in sys.modules"
+    assert 0.2 <= seconds_of("time.sleep(0.2)", before) < 5.0
+    with pytest.raises(BenchmarkError, match="no_such_module"):
+        seconds_of("import no_such_module")
+
+
+def test_busy_processes_end(monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        busy.subprocess, "Popen", lambda *a: started.append(popen(*a)) or started[-1]
+    )
+    with busy.busy_processes(2):
+        assert [process.poll() for process in started] == [None, None]
+    assert None not in [process.poll() for process in started]
+
+
 def test_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit):
-        main(["speed", "--parts", "memory"])
-    assert "layer, fit, predict" in capsys.readouterr().err
+        main(["speed", "--parts", "colour"])
+    assert ", ".join(speed.PARTS) in capsys.readouterr().err

@@ -1,0 +1,106 @@
+"""Time the layer, fit, predict, search and import, and measure the memory of fit.
+
+Contenders run in turn; the ratio is the median over the turns. Nothing else should run
+on the machine. Takes about twelve minutes on two cores.
+
+  python -m benchmarks speed
+  python -m benchmarks speed --parts layer,predict
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from rich import box
+from rich.table import Table
+
+from benchmarks.arguments import add_output, comma_list, positive_int
+from benchmarks.datasets import find_data_dir
+from benchmarks.speed.busy import time_busy_fits
+from benchmarks.speed.fit import time_fits
+from benchmarks.speed.imports import time_imports
+from benchmarks.speed.kddcup import time_kddcup
+from benchmarks.speed.layer import time_layers
+from benchmarks.speed.memory import measure_memory
+from benchmarks.speed.predict import time_predictions
+from benchmarks.speed.scale import time_scale
+from benchmarks.speed.search import time_searches
+from benchmarks.speed.settings import Settings
+from benchmarks.speed.speed_file import store
+from benchmarks.stopwatch import Timing
+from benchmarks.tables import make_console, shown_path
+
+RESULTS = Path(__file__).parents[1] / "results" / "speed.csv"
+
+PARTS: dict[str, Callable[[Settings], Iterator[list[Timing]]]] = {
+    "layer": time_layers,
+    "fit": time_fits,
+    "predict": time_predictions,
+    "memory": measure_memory,
+    "scale": time_scale,
+    "kddcup": time_kddcup,
+    "search": time_searches,
+    "import": time_imports,
+    "busy": time_busy_fits,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this subcommand."""
+    parser.add_argument(
+        "--parts",
+        type=comma_list(PARTS),
+        default=list(PARTS),
+        metavar="NAME[,NAME]",
+        help=f"parts from {', '.join(PARTS)} (default: all)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=positive_int,
+        default=5,
+        help="counted turns (default 5; what takes long is turned fewer times)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=positive_int,
+        default=torch.get_num_threads(),
+        help="torch threads (default: torch's own choice)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="FOLDER",
+        help="folder with larger/kddcup99_10pct.npz (default: the variable "
+        "SKLEARN_WBN_DATA, else scikit-learn downloads the set)",
+    )
+    add_output(parser, RESULTS)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure every part; print and store each comparison as it is made."""
+    torch.set_num_threads(args.threads)
+    settings = Settings(args.runs, find_data_dir(args.data_dir), args.output.parent)
+    console = make_console()
+    for part in args.parts:
+        for rows in PARTS[part](settings):
+            console.print(_table(rows))
+            store(args.output, rows)
+    console.print(f"Written to {shown_path(args.output)}", highlight=False)
+    return 0
+
+
+def _table(rows: list[Timing]) -> Table:
+    first = rows[0]
+    table = Table(title=f"{first.part}: {first.config}", box=box.SIMPLE_HEAD)
+    columns = (f"median {first.unit}", "min", "max", f"ratio to {first.reference}")
+    table.add_column("contender")
+    for name in columns:
+        table.add_column(name, justify="right")
+    digits = 3 if first.unit == "s" else 1
+    for row in rows:
+        figures = (row.median, row.smallest, row.largest)
+        cells = (f"{value:.{digits}f}" for value in figures)
+        table.add_row(row.contender, *cells, f"{row.ratio:.2f}")
+    return table

@@ -1,0 +1,51 @@
+"""A training step of `fit`, beside a torch loop and scikit-learn's network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from numpy.typing import NDArray
+
+from benchmarks.peers import torch_loop
+from benchmarks.speed.settings import Settings
+from benchmarks.speed.trainings import FitConfig, fit_mlp, fit_ours, make_data
+from benchmarks.stopwatch import Timing, time_in_turn
+
+# Epochs: enough that what fit does once weighs as little as in a real training.
+CONFIGS = (
+    FitConfig(20000, 30, (100,), 200, 20),
+    FitConfig(5015, 784, (300, 300), 128, 20),
+    FitConfig(20000, 30, (300, 300), 128, 10),
+)
+
+
+def time_fits(settings: Settings) -> Iterator[list[Timing]]:
+    """Time a training step, everything that fit does included."""
+    for config in CONFIGS:
+        X, y = make_data(config.n_samples, config.n_features)
+        steps = config.epochs * -(-config.n_samples // config.batch_size)
+        yield time_in_turn(
+            "fit",
+            str(config),
+            _contenders(config, X, y),
+            runs=settings.runs,
+            per=steps,
+        )
+
+
+def _contenders(
+    config: FitConfig, X: NDArray, y: NDArray
+) -> dict[str, Callable[[], object]]:
+    shared = {"batch_size": config.batch_size, "epochs": config.epochs}
+    return {
+        "torch loop, nn.BatchNorm1d": partial(
+            torch_loop, X, y, config.hidden, norm=True, **shared
+        ),
+        "torch loop, no norm": partial(
+            torch_loop, X, y, config.hidden, norm=False, **shared
+        ),
+        "WBNMLPClassifier": partial(fit_ours, config, X, y),
+        "WBNMLPClassifier, Adam": partial(fit_ours, config, X, y, "adam"),
+        "MLPClassifier (Adam, no norm)": partial(fit_mlp, config, X, y),
+    }

@@ -1,0 +1,75 @@
+"""How many threads torch takes where fits run side by side."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def one_thread_in_workers() -> Iterator[None]:
+    """Use one torch thread in a worker, and the former number afterwards.
+
+    A worker is any thread or process but the main ones: what joblib's threading and
+    multiprocessing backends, Dask's threads, and Python's own pools start. Side by side
+    they fill the cores, and more threads in each would only fight over them.
+
+    A worker process keeps its one thread. Where it was forked from a process that has
+    used several OpenMP threads, it would wait for them forever: they are not forked.
+
+    Where ``OMP_NUM_THREADS`` is set, somebody has decided, and nothing is changed:
+    joblib's loky workers and Dask's worker processes find there what they may take.
+
+    Yields
+    ------
+    None
+        Nothing. Also decorates functions.
+    """
+    if os.environ.get("OMP_NUM_THREADS"):
+        yield
+    elif multiprocessing.parent_process() is not None:
+        torch.set_num_threads(1)
+        yield
+    elif threading.current_thread() is threading.main_thread():
+        yield
+    else:
+        _workers.enter()
+        try:
+            yield
+        finally:
+            _workers.leave()
+
+
+class _Workers:
+    """The worker threads of this process that are inside now.
+
+    torch keeps the number for each Python thread, and the last one set for threads yet
+    to come. So a worker that begins while others work cannot see what there was: the
+    first one in remembers it.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.n_inside = 0
+        self.n_threads_outside = 1
+
+    def enter(self) -> None:
+        with self.lock:
+            # Always asked: torch takes the common number over when it is first asked,
+            # or first computes, in a Python thread. Later that would undo what is set.
+            common = torch.get_num_threads()
+            if self.n_inside == 0:
+                self.n_threads_outside = common
+            self.n_inside += 1
+            torch.set_num_threads(1)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.n_inside -= 1
+            torch.set_num_threads(self.n_threads_outside)
+
+
+_workers = _Workers()

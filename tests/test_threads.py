@@ -1,0 +1,84 @@
+"""In a worker torch takes one thread, unless somebody has said otherwise."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from sklearn_wbn._threads import one_thread_in_workers
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Two torch threads here and in threads yet to come, as on two cores."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@one_thread_in_workers()
+def threads_in_a_fit() -> int:
+    return torch.get_num_threads()
+
+
+def in_worker(function):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def test_main_thread_keeps_its_threads(two_threads):
+    assert threads_in_a_fit() == 2
+
+
+def test_worker_takes_one_thread_and_returns_to_the_former_number(two_threads):
+    def before_inside_after():
+        return torch.get_num_threads(), threads_in_a_fit(), torch.get_num_threads()
+
+    assert in_worker(before_inside_after) == (2, 1, 2)
+    assert torch.get_num_threads() == 2
+
+
+def test_number_that_the_environment_gives_is_kept(two_threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert in_worker(threads_in_a_fit) == 2
+
+
+def test_failing_fit_restores_the_threads(two_threads):
+    @one_thread_in_workers()
+    def fail():
+        raise ValueError("loss became nan")
+
+    def after_failing():
+        with pytest.raises(ValueError, match="nan"):
+            fail()
+        return torch.get_num_threads()
+
+    assert in_worker(after_failing) == 2
+
+
+def test_overlapping_workers_leave_the_former_number(two_threads):
+    """The second begins while the first has set one thread, and ends after it."""
+    second_inside, first_done = threading.Event(), threading.Event()
+
+    @one_thread_in_workers()
+    def first():
+        pool.submit(lambda: None)  # a thread for the second begins meanwhile
+        later = pool.submit(second)
+        assert second_inside.wait(10)
+        return later
+
+    @one_thread_in_workers()
+    def second():
+        second_inside.set()
+        assert first_done.wait(10)
+        return torch.get_num_threads()
+
+    with ThreadPoolExecutor(2) as pool:
+        later = pool.submit(first).result()
+        first_done.set()
+        assert later.result() == 1
+    assert in_worker(torch.get_num_threads) == 2
+    assert torch.get_num_threads() == 2
