@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sklearn_wbn._batches import as_tensor
 from sklearn_wbn._onnx import onnx_model
+from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import PRECISIONS
 
 _CHUNK_ROWS = 4096
@@ -120,6 +121,7 @@ class PredictionMixin:
         model = onnx_model(self._folded, self.classes_)
         Path(path).write_bytes(model.SerializeToString())
 
+    @one_thread_in_workers()
     def _predict(self, X: ArrayLike, head: Head) -> NDArray[Any]:
         check_is_fitted(self, "_folded")
         rows = validate_data(self, X, dtype=PRECISIONS, reset=False)

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, str] = {
     "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
     "_plotting": "matplotlib sklearn",
-    "_prediction": "_batches _onnx _training_data numpy sklearn torch",
+    "_prediction": "_batches _onnx _threads _training_data numpy sklearn torch",
     "_random": "torch",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
