@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+import joblib
+
 from benchmarks.tables import shown_path
 
 
@@ -17,6 +19,16 @@ def add_output(parser: argparse.ArgumentParser, default: Path) -> None:
         default=default,
         metavar="FILE",
         help=f"default: {shown_path(default)}",
+    )
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for the number of worker processes."""
+    parser.add_argument(
+        "--jobs",
+        type=positive_int,
+        default=joblib.cpu_count(),
+        help="worker processes of one thread each (default: one for each core)",
     )
 
 

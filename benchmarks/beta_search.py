@@ -17,13 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import joblib
 import pandas as pd
 from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.arguments import add_output, positive_int
+from benchmarks.arguments import add_jobs, add_output, positive_int
 from benchmarks.contender import Setting
 from benchmarks.contender_networks import network_pipeline
 from benchmarks.contender_searches import grid_search
@@ -80,12 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=positive_int, default=EPOCHS, help=f"default {EPOCHS}"
     )
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=joblib.cpu_count(),
-        help="worker processes of one thread each (default: one for each core)",
-    )
+    add_jobs(parser)
     parser.add_argument(
         "--data-dir", type=Path, metavar="DIR", help=f"default: ${DATA_VARIABLE}"
     )

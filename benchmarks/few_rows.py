@@ -18,13 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import joblib
 import pandas as pd
 from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from benchmarks.arguments import add_output, comma_list, positive_int
+from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
 from benchmarks.contender import UNTUNED, Setting
 from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.datasets import DATA_VARIABLE
@@ -106,12 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=positive_int, default=EPOCHS, help=f"default {EPOCHS}"
     )
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=joblib.cpu_count(),
-        help="worker processes of one thread each (default: one for each core)",
-    )
+    add_jobs(parser)
     parser.add_argument(
         "--data-dir", type=Path, metavar="DIR", help=f"default: ${DATA_VARIABLE}"
     )

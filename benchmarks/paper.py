@@ -14,21 +14,18 @@ show what the file holds for the chosen number of epochs.
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import joblib
 import pandas as pd
-from rich.console import Console
-from rich.progress import track
 
-from benchmarks.arguments import add_output, comma_list, positive_int
+from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
 from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import markdown_table
 from benchmarks.methods import METHODS, PAPER_METHODS
 from benchmarks.published import PUBLISHED
+from benchmarks.resumable import run_missing
 from benchmarks.tables import (
     accuracy_table,
     comparison_table,
@@ -36,7 +33,7 @@ from benchmarks.tables import (
     shown_path,
     summarize,
 )
-from benchmarks.training import Run, train_all
+from benchmarks.training import Row, Run, train_all
 from benchmarks.trainings_file import TrainingsFile
 
 RESULTS = Path(__file__).parent / "results" / "paper.csv"
@@ -69,12 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=200,
         help="epochs of a training (default 200)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=joblib.cpu_count(),
-        help="worker processes of one thread each (default: one for each core)",
-    )
+    add_jobs(parser)
     _add_file_arguments(parser)
 
 
@@ -174,9 +166,6 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace, results: TrainingsFile) -> None:
-    removed = results.repair()
-    if removed:
-        print(f"Removed {removed} lines of an interrupted run.", file=sys.stderr)
     # Draws outermost: a run stopped early has compared all methods on the same draws.
     wanted = [
         Run(dataset, method, draw, args.epochs)
@@ -184,19 +173,10 @@ def _train(args: argparse.Namespace, results: TrainingsFile) -> None:
         for dataset in args.dataset
         for method in args.methods
     ]
-    finished = results.finished()
-    runs = [run for run in wanted if run not in finished]
-    print(
-        f"{len(runs)} trainings to do, {len(wanted) - len(runs)} already in "
-        f"{shown_path(results.path)}.",
-        file=sys.stderr,
-    )
-    if not runs:
-        return
-    tasks = {
-        name: load_task(name, args.data_dir) for name in {run.dataset for run in runs}
-    }
-    trained = train_all(tasks, runs, min(args.jobs, len(runs)))
-    console = Console(stderr=True)
-    for rows in track(trained, "training", total=len(runs), console=console):
-        results.append(rows)
+
+    def train(runs: list[Run]) -> Iterator[list[Row]]:
+        names = {run.dataset for run in runs}
+        tasks = {name: load_task(name, args.data_dir) for name in names}
+        return train_all(tasks, runs, min(args.jobs, len(runs)))
+
+    run_missing(results, wanted, train)

@@ -21,9 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import joblib
-
-from benchmarks.arguments import comma_list, positive_int
+from benchmarks.arguments import add_jobs, comma_list, positive_int
 from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.errors import BenchmarkError
@@ -141,12 +139,7 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
         default=60_000,
         help="leave out longer tables (default 60000)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=joblib.cpu_count(),
-        help="worker processes of one thread each (default: one for each core)",
-    )
+    add_jobs(parser)
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:

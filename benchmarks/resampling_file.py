@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import pandas as pd
 
+from benchmarks.resampling_metrics import Bin, Metrics
 from benchmarks.store import ResultsFile
 
 
@@ -20,24 +21,9 @@ class FoldRun(NamedTuple):
     fold: int
 
 
-class FoldRow(NamedTuple):
-    """One line of the file of scores: the run, `Metrics`, times, sizes, the error."""
+class FoldCosts(NamedTuple):
+    """What a run took, and how it ended: `error` is empty unless it failed."""
 
-    dataset: str
-    method: str
-    epochs: int
-    repeat: int
-    fold: int
-    balanced_accuracy: float
-    g_mean: float
-    macro_f1: float
-    average_precision: float
-    roc_auc: float
-    mcc: float
-    minority_recall: float
-    minority_precision: float
-    brier: float
-    log_loss: float
     fit_seconds: float
     predict_seconds: float
     n_train: int
@@ -45,18 +31,13 @@ class FoldRow(NamedTuple):
     error: str
 
 
-class BinRow(NamedTuple):
-    """One line of the file of reliability bins: the run and a `Bin`."""
+def _columns(*parts: type[Any]) -> list[tuple[str, type]]:
+    return [field for part in parts for field in get_type_hints(part).items()]
 
-    dataset: str
-    method: str
-    epochs: int
-    repeat: int
-    fold: int
-    bin: int
-    rows: int
-    probability: float
-    minority_rows: int
+
+# One line of the file of scores, and one of the file of reliability bins.
+FoldRow = NamedTuple("FoldRow", _columns(FoldRun, Metrics, FoldCosts))
+BinRow = NamedTuple("BinRow", _columns(FoldRun, Bin))
 
 
 class ScoresFile(ResultsFile):

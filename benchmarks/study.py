@@ -22,9 +22,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import joblib
-
-from benchmarks.arguments import add_output, comma_list, positive_int
+from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
 from benchmarks.datasets import DATA_VARIABLE, find_data_dir
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
@@ -123,12 +121,7 @@ def chosen_methods(args: argparse.Namespace) -> list[str]:
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=joblib.cpu_count(),
-        help="worker processes of one thread each (default: one for each core)",
-    )
+    add_jobs(parser)
     parser.add_argument(
         "--data-dir",
         type=Path,

@@ -4,6 +4,7 @@ Every figure is computed while the page is built, so the page follows the files.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -130,13 +131,14 @@ def claim_lines(rows: pd.DataFrame) -> Iterable[Line]:
         yield f"{claim.regime}: {claim.text}", difference, counts, found.verdict
 
 
-class _Table(SphinxDirective):
+class _Table(SphinxDirective, ABC):
     """A table whose lines are computed."""
 
     headings: Line = ()
 
+    @abstractmethod
     def lines(self) -> Iterable[Line]:
-        raise NotImplementedError
+        """Compute the lines; without any, the page says that there are none."""
 
     def run(self) -> list[nodes.Node]:
         for path in (RESULTS, batches_file(RESULTS).path):

@@ -87,8 +87,8 @@ def test_killed_run_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     capsys.readouterr()
     assert run_paper(output, *arguments) == 0
     said = capsys.readouterr().err
-    assert "Removed 3 lines of an interrupted run." in said
-    assert "2 trainings to do, 2 already in" in said
+    assert "Removed 3 lines to be made again." in said
+    assert "2 runs to do, 2 already in" in said
     pd.testing.assert_frame_equal(without_seconds(output), whole)
     # The first trainings were kept, not repeated.
     assert output.read_text().splitlines(keepends=True)[:13] == lines[:13]
@@ -100,7 +100,7 @@ def test_more_draws_and_methods_can_be_added(
     output = tmp_path / "paper.csv"
     run_paper(output, "--draws", "1", "--methods", "a", *SHORT)
     run_paper(output, "--draws", "2", "--methods", "a,d-frequency", *SHORT)
-    assert "3 trainings to do, 1 already in" in capsys.readouterr().err
+    assert "3 runs to do, 1 already in" in capsys.readouterr().err
     assert len(pd.read_csv(output)) == 4 * 6
 
 
@@ -111,7 +111,7 @@ def test_finished_run_trains_nothing(
     run_paper(output, "--draws", "1", "--methods", "a", *SHORT)
     before = output.read_bytes()
     run_paper(output, "--draws", "1", "--methods", "a", *SHORT)
-    assert "0 trainings to do, 1 already in" in capsys.readouterr().err
+    assert "0 runs to do, 1 already in" in capsys.readouterr().err
     assert output.read_bytes() == before
 
 
