@@ -21,7 +21,7 @@ from matplotlib.patches import FancyBboxPatch
 
 import sklearn_wbn
 import sklearn_wbn.nn
-from benchmarks.__main__ import make_parser
+from benchmarks.__main__ import parse_arguments
 from docs.ext.api_pages import escape_fitted, own_members, reference_pages
 from docs.ext.architecture import draw, import_graph, part_graph
 from docs.ext.live_code import run_and_capture
@@ -98,7 +98,7 @@ def test_benchmark_commands_are_understood(page):
     ]
     for line in lines:
         if line[:3] == ["python", "-m", "benchmarks"]:
-            make_parser().parse_args(line[3:])
+            parse_arguments(line[3:])
 
 
 @pytest.mark.parametrize("page", pages())
