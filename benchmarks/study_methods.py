@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from imblearn.ensemble import BalancedRandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import NearestCentroid
-
+from benchmarks.baselines import BASELINES
 from benchmarks.methods import COMMON
-from benchmarks.study_statistics import EveryStatistic
+from benchmarks.predictions import EveryStatistic
 from sklearn_wbn import WBNMLPClassifier
 
 GROUPS = ("cross", "ideas", "auto", "baselines")
@@ -106,9 +103,7 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod(
             "bn-plain-auto", "BN, no weights, tau", "auto", PLAIN_BN, choose_tau=True
         ),
-        StudyMethod("logistic", "logistic regression, balanced", "baselines"),
-        StudyMethod("centroid", "nearest centroid", "baselines"),
-        StudyMethod("forest", "balanced random forest", "baselines"),
+        *(StudyMethod(key, title, "baselines") for key, title in BASELINES.items()),
     )
 }
 
@@ -138,34 +133,5 @@ def make_network(
         | settings,
         max_iter=epochs,
         batch_size=batch_size,
-        random_state=seed,
-    )
-
-
-def make_baseline(key: str, seed: int) -> Any:
-    """Make the classifier of a baseline.
-
-    Parameters
-    ----------
-    key : {"logistic", "centroid", "forest"}
-        Which.
-    seed : int
-        Seed, where one is used.
-
-    Returns
-    -------
-    estimator
-        A classifier that counts all classes alike.
-    """
-    if key == "logistic":
-        return LogisticRegression(class_weight="balanced", max_iter=2000)
-    if key == "centroid":
-        return NearestCentroid()
-    return BalancedRandomForestClassifier(
-        # Its recommended settings: every tree sees all classes alike, with repetition.
-        sampling_strategy="all",
-        replacement=True,
-        bootstrap=False,
-        n_jobs=1,
         random_state=seed,
     )

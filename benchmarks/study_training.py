@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,19 +13,20 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import NearestCentroid
 
-from benchmarks.study_adjustment import FIXED_TAU, adjust, choose_tau
+from benchmarks.baselines import fit_baseline
+from benchmarks.predictions import (
+    NONE,
+    Logits,
+    adjust,
+    logits_of_every_statistic,
+)
+from benchmarks.study_adjustment import FIXED_TAU, choose_tau
 from benchmarks.study_methods import (
     STUDY_METHODS,
     StudyMethod,
-    make_baseline,
     make_network,
 )
 from benchmarks.study_metrics import measure
-from benchmarks.study_statistics import (
-    NONE,
-    Logits,
-    logits_of_every_statistic,
-)
 from benchmarks.study_tasks import Sampler
 from benchmarks.task import Draw, Features, Labels
 from sklearn_wbn import WBNMLPClassifier, inverse_class_frequency
@@ -230,10 +230,7 @@ def held_out_logits(trainer: Trainer, X: Features, y: Labels) -> dict[str, Logit
 
 
 def _baseline_prediction(method: StudyMethod, draw: Draw, seed: int) -> Prediction:
-    with warnings.catch_warnings():
-        # NearestCentroid wants to scale by spreads that may be zero; we do not.
-        warnings.filterwarnings("ignore", "self.within_class_std_dev_ has at least 1")
-        classifier = make_baseline(method.key, seed).fit(draw.X_train, draw.y_train)
+    classifier = fit_baseline(method.key, draw.X_train, draw.y_train, seed)
     if isinstance(classifier, NearestCentroid):
         distance = euclidean_distances(draw.X_test, classifier.centroids_, squared=True)
         return Prediction(NONE, "0", 0.0, -0.5 * np.asarray(distance, np.float64))
