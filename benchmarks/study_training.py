@@ -162,6 +162,8 @@ class Trainer(NamedTuple):
             network.set_params(class_weight=dict(enumerate(weight)))
         if method.plain_share > 0:
             return _fit_deferred(network, X, y, method.plain_share)
+        if method.spread:
+            return _fit_spread(network, X, y)
         return network.fit(X, y)
 
 
@@ -175,6 +177,41 @@ def _fit_deferred(
     network.fit(X, y)
     network.set_params(class_weight=weighted, max_iter=max(epochs - first, 1))
     return network.fit(X, y)
+
+
+def _fit_spread(network: WBNMLPClassifier, X: Features, y: Labels) -> WBNMLPClassifier:
+    """Train epoch by epoch, each with its own order of the rows."""
+    rng = np.random.default_rng(network.random_state)
+    callbacks, epochs = network.callbacks, network.max_iter
+    network.set_params(callbacks=None, max_iter=1, warm_start=True, shuffle=False)
+    for epoch in range(epochs):
+        if epoch == epochs - 1:  # what looks at the trained network waits
+            network.set_params(callbacks=callbacks)
+        rows = spread_evenly(y, rng)
+        network.fit(X[rows], y[rows])
+    return network
+
+
+def spread_evenly(y: Labels, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Order rows at random so that each class is spread evenly.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels 0 to K - 1.
+    rng : Generator
+        Source of the order.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Row numbers. Any two rows of a class that has ``n`` of the ``N`` rows and that
+        follow one another in it are about ``N / n`` places apart.
+    """
+    place = np.empty(len(y))
+    for label, count in enumerate(np.bincount(y)):
+        place[y == label] = (rng.permutation(count) + rng.random()) / max(count, 1)
+    return np.argsort(place)
 
 
 def _mean_probability(logits: list[Logits]) -> Logits:
