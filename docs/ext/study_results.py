@@ -19,13 +19,14 @@ from benchmarks.study_claims import CLAIMS, check
 from benchmarks.study_file import StudyFile
 from benchmarks.study_methods import STUDY_METHODS
 from benchmarks.study_picture import draw_gains
-from benchmarks.study_summary import METRICS, SETTING, average, covering
+from benchmarks.study_summary import METRICS, PAPER, SETTING, average, covering
 from benchmarks.study_tables import ADJUSTED, complete_rows, with_error
 from benchmarks.study_tasks import ROLES, STUDY_TASKS
 from docs.ext.paper_results import number
 
 NOTHING = "The results file holds nothing of it yet."
 LOG_LOSS = "log_loss"
+IDEAS = ("ideas", "auto")
 
 Line = Sequence[str]
 
@@ -80,6 +81,29 @@ def summary_lines(rows: pd.DataFrame) -> Iterable[Line]:
             f"{own[LOG_LOSS]:.2f}",
             *adjusted,
             "" if math.isnan(gain) else number(gain, sign=True),
+        )
+
+
+def rows_of_ideas(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep ideas, and the paper's setting on the tasks that they were tried on."""
+    is_idea = rows["method"].map(lambda key: STUDY_METHODS[key].group in IDEAS)
+    tried = rows["task"].isin(rows.loc[is_idea, "task"])
+    return rows[is_idea | (tried & (rows["method"] == PAPER.method))]
+
+
+def idea_lines(rows: pd.DataFrame) -> Iterable[Line]:
+    """Yield the gain of each training and statistic over the paper's, on its tasks.
+
+    An idea is tried on some of the tasks; only differences on the same trainings
+    compare.
+    """
+    table = average(rows, reference=PAPER)
+    for (method, statistic), part in table.groupby(SETTING[:2], sort=False):
+        own = part.iloc[0]
+        yield (
+            f"{STUDY_METHODS[method].title}, {statistic}",
+            *(number(own[f"{name}_gain"], sign=True) for name in METRICS[:4]),
+            str(int(own["tasks"])),
         )
 
 
@@ -169,6 +193,22 @@ class StudyTable(_Table):
         return [] if part.empty else summary_lines(part)
 
 
+class StudyIdeas(_Table):
+    """Gains of ideas over the paper's setting, on the selection tasks of a regime."""
+
+    required_arguments = 1
+    headings = (
+        *("training, statistic", "bal. acc.", "macro F1", "av. prec.", "AUC"),
+        "tasks",
+    )
+
+    def lines(self) -> Iterable[Line]:
+        rows = read_rows()
+        chosen = (rows["role"] == "selection") & (rows["regime"] == self.arguments[0])
+        part = rows_of_ideas(rows[chosen])
+        return [] if part.empty else idea_lines(part)
+
+
 class StudyTasks(_Table):
     """One setting, task by task."""
 
@@ -247,6 +287,7 @@ class StudyPicture(SphinxDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("study-table", StudyTable)
+    app.add_directive("study-ideas", StudyIdeas)
     app.add_directive("study-tasks", StudyTasks)
     app.add_directive("study-batches", StudyBatches)
     app.add_directive("study-claims", StudyClaims)

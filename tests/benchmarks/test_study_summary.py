@@ -236,6 +236,7 @@ def test_page_lines_fit_their_headings(
     shown = {
         study_results.StudyTable: study_results.summary_lines(many),
         study_results.StudyTasks: study_results.task_lines(rows, PAPER),
+        study_results.StudyIdeas: study_results.idea_lines(rows),
         study_results.StudyBatches: study_results.batch_lines(batches),
         study_results.StudyClaims: study_results.claim_lines(rows),
     }
