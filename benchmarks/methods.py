@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.baselines import BASELINES
+from benchmarks.initialization import NormalInitialization
 from sklearn_wbn import WBNMLPClassifier
 
 
@@ -60,10 +61,14 @@ COMMON: dict[str, Any] = {
 }
 
 
+WLF_BN: dict[str, Any] = {"class_weight": "icf", "normalization": "bn"}
+WLF_WBN: dict[str, Any] = {"class_weight": "icf", "normalization": "wbn"}
+MOVING: dict[str, Any] = {"inference_statistics": "moving"}
+NORMAL: dict[str, Any] = {"callbacks": [NormalInitialization()]}
+
+
 def _constant(statistics: str) -> dict[str, Any]:
-    return {
-        "class_weight": "icf",
-        "normalization": "wbn",
+    return WLF_WBN | {
         "inference_statistics": statistics,
         "loss_normalization": "constant",
     }
@@ -73,11 +78,9 @@ METHODS: dict[str, Method] = {
     method.key: method
     for method in (
         Method("a", "(a) LF+BN", {"class_weight": None, "normalization": "bn"}),
-        Method("b", "(b) WLF(ICF)+BN", {"class_weight": "icf", "normalization": "bn"}),
+        Method("b", "(b) WLF(ICF)+BN", WLF_BN),
         Method("c", "(c) WLF(CBL)+BN", {"class_weight": "cbl", "normalization": "bn"}),
-        Method(
-            "d", "(d) WLF(ICF)+WBN", {"class_weight": "icf", "normalization": "wbn"}
-        ),
+        Method("d", "(d) WLF(ICF)+WBN", WLF_WBN),
         Method(
             "e", "(e) WLF(CBL)+WBN", {"class_weight": "cbl", "normalization": "wbn"}
         ),
@@ -85,26 +88,32 @@ METHODS: dict[str, Method] = {
         Method(
             "d-frequency",
             "(d) with G = Z - 1",
-            {"class_weight": "icf", "normalization": "wbn", "variance": "frequency"},
+            WLF_WBN | {"variance": "frequency"},
         ),
         Method(
             "d-biased",
             "(d) with G = Z",
-            {"class_weight": "icf", "normalization": "wbn", "variance": "biased"},
+            WLF_WBN | {"variance": "biased"},
         ),
         # Not in the paper: the same training, other statistics for inference.
         Method(
             "d-population",
             "(d) + population",
-            {
-                "class_weight": "icf",
-                "normalization": "wbn",
-                "inference_statistics": "population",
-            },
+            WLF_WBN | {"inference_statistics": "population"},
         ),
+        # What the paper leaves open, to see what it moves.
+        Method("b-moving", "(b) + moving average", WLF_BN | MOVING),
+        Method("d-moving", "(d) + moving average", WLF_WBN | MOVING),
+        Method("b-normal", "(b) + normal Xavier", WLF_BN | NORMAL),
+        Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
         # Our defaults, written out: for these tasks "auto" means "population".
         Method("ours", "ICF+WBN, our defaults", _constant("population")),
         Method("ours-moving", "the same, moving average", _constant("moving")),
+        Method(
+            "ours-dropout",
+            "our defaults, dropout 0.3",
+            _constant("population") | {"dropout": 0.3},
+        ),
         # What needs no weighted norm, or no network.
         Method(
             "bn-logit",
@@ -121,7 +130,14 @@ METHODS: dict[str, Method] = {
 }
 
 PAPER_METHODS = ("a", "b", "c", "d", "e")
-OTHER_METHODS = ("ours", "ours-moving", "bn-logit", "bn-softmax", *BASELINES)
+OTHER_METHODS = (
+    "ours",
+    "ours-moving",
+    "ours-dropout",
+    "bn-logit",
+    "bn-softmax",
+    *BASELINES,
+)
 
 # What decides how a trained network predicts, and nothing else.
 PREDICTION = ("inference_statistics", "logit_adjustment")

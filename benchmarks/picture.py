@@ -26,6 +26,7 @@ COLOURS = {
     "e": "#7fc0ea",
     "d-population": "#e69f00",
     "ours": "#d55e00",
+    "ours-dropout": "#f0b27a",
     "bn-logit": "#c7a0c2",
     "bn-softmax": "#99628f",
     "logistic": "#a3d5b8",

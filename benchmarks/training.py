@@ -115,7 +115,9 @@ def _train_network(
     run, count = runs[0], np.bincount(draw.y_train)
     classifier = make_classifier(
         run.method, epochs=run.epochs, batch_size=task.batch_size, seed=run.draw
-    ).set_params(**PREDICTS_NOTHING_YET, callbacks=[EveryStatistic()])
+    )
+    callbacks = [*(classifier.callbacks or []), EveryStatistic()]
+    classifier.set_params(**PREDICTS_NOTHING_YET, callbacks=callbacks)
     start = time.perf_counter()
     classifier.fit(draw.X_train, draw.y_train)
     seconds = time.perf_counter() - start
