@@ -3,54 +3,70 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
+from pathlib import Path
 
-from benchmarks import (
-    beta_search,
-    demo,
-    few_rows,
-    paper,
-    report,
-    resampling,
-    speed,
-    study,
-)
 from benchmarks.errors import BenchmarkError
 
 # One module for each subcommand. A module gives its help as its docstring,
 # `add_arguments(parser)` and `main(args) -> exit status`.
-COMMANDS: dict[str, ModuleType] = {
-    "beta_search": beta_search,
-    "demo": demo,
-    "few_rows": few_rows,
-    "paper": paper,
-    "report": report,
-    "resampling": resampling,
-    "speed": speed,
-    "study": study,
-}
+COMMANDS = (
+    "beta_search",
+    "demo",
+    "few_rows",
+    "paper",
+    "report",
+    "resampling",
+    "speed",
+    "study",
+)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of all subcommands."""
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Read a command line.
+
+    Only the module of the command that is named is imported: torch, scikit-learn and
+    pandas take seconds, which a list of the commands has no use for.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        Arguments.
+
+    Returns
+    -------
+    Namespace
+        Arguments of the command, with its function as ``main``.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Experiments with sklearn_wbn; `COMMAND --help` says more.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        text = (module.__doc__ or "").strip()
+    for name in COMMANDS:
+        text = docstring_of(name)
         command = commands.add_parser(
             name,
-            help=text.splitlines()[0],
+            help=text.partition("\n")[0],
             description=text,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(command)
-        command.set_defaults(main=module.main)
-    return parser
+        if name in argv:
+            module = import_module(f"benchmarks.{name}")
+            module.add_arguments(command)
+            command.set_defaults(main=module.main)
+    return parser.parse_args(argv)
+
+
+def docstring_of(command: str) -> str:
+    """Read the docstring of a command's module from its source."""
+    module = Path(__file__).with_name(f"{command}.py")
+    package = Path(__file__).with_name(command) / "__init__.py"
+    source = (module if module.exists() else package).read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)) or ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 after success, 2 where a command cannot do what was asked, 130 after Ctrl-C.
     """
-    args = make_parser().parse_args(argv)
+    args = parse_arguments(sys.argv[1:] if argv is None else argv)
     try:
         return int(args.main(args))
     except BenchmarkError as error:

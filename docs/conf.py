@@ -6,12 +6,19 @@ from pathlib import Path
 
 import torch
 
+from sklearn_wbn import WBNMLPClassifier
+
 # Networks this small gain nothing from threads, and wait for each other where the cores
 # are busy.
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # `benchmarks` and `docs` are not installed
+
+# Diagrams of the gallery link to the reference beside it.
+WBNMLPClassifier._doc_link_template = (
+    "../reference/{estimator_module}.{estimator_name}.html"
+)
 
 project = "sklearn_wbn"
 author = "The sklearn_wbn developers"
@@ -33,6 +40,7 @@ extensions = [
     "docs.ext.live_code",
     "docs.ext.mathml",
     "docs.ext.paper_results",
+    "docs.ext.pictures",
     "docs.ext.resampling_results",
     "docs.ext.speed_results",
     "docs.ext.study_results",
@@ -95,7 +103,6 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "doc_module": ("sklearn_wbn",),
-    "reference_url": {"sklearn_wbn": None},
     "backreferences_dir": "generated/backreferences",
     "within_subsection_order": "FileNameSortKey",
     "remove_config_comments": True,

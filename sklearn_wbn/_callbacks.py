@@ -68,7 +68,9 @@ class Validation(Callback):
         net.update_inference_statistics()
         score = self.score(net)
         net.history.record("valid_score", score)
-        if score > self.best_score_:
+        is_best = bool(score > self.best_score_)
+        net.history.record("valid_score_best", is_best)  # as skorch's scorers do
+        if is_best:
             self.best_score_ = score
             if self.restore_best:
                 self.best_state_ = deepcopy(net.module_.state_dict())

@@ -24,6 +24,7 @@ from sklearn_wbn._class_weight import (
     weight_of_classes,
 )
 from sklearn_wbn._device import move_net, resolve_device, working_dtype
+from sklearn_wbn._doc_link import DocLinkMixin
 from sklearn_wbn._inference_statistics import resolve_statistics
 from sklearn_wbn._network import WeightedNet
 from sklearn_wbn._persistence import (
@@ -42,7 +43,7 @@ _AUTO_BATCH_SIZE = 200  # of MLPClassifier
 _PATIENCE = 10  # of MLPClassifier, for early stopping without `n_iter_no_change`
 
 
-class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet

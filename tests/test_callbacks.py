@@ -175,6 +175,18 @@ def test_checkpoint_saves_what_can_be_loaded(tmp_path):
     assert torch.equal(clf.module_.output.weight, expected)
 
 
+def test_checkpoint_follows_the_validation_score(tmp_path):
+    X, y = imbalanced()
+    callback = Checkpoint(monitor="valid_score_best", dirname=str(tmp_path))
+    clf = quick(max_iter=9, callbacks=[callback]).fit(X, y, X_val=X, y_val=y)
+    best = np.maximum.accumulate(clf.validation_scores_)
+    saved = [True, *(best[1:] > best[:-1])]
+    assert clf.net_.history[:, "event_cp"] == saved
+    assert not all(saved)
+    params = torch.load(tmp_path / "params.pt", weights_only=True)
+    assert params.keys() == clf.module_.state_dict().keys()
+
+
 def test_learning_rate_follows_a_schedule():
     X, y = imbalanced()
     schedule = LRScheduler("StepLR", step_size=1, gamma=0.5)

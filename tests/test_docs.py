@@ -15,18 +15,21 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 from docutils.utils.math import MathError
 from matplotlib import pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
 import sklearn_wbn
 import sklearn_wbn.nn
-from benchmarks.__main__ import make_parser
+from benchmarks.__main__ import parse_arguments
 from docs.ext.api_pages import escape_fitted, own_members, reference_pages
 from docs.ext.architecture import draw, import_graph, part_graph
 from docs.ext.live_code import run_and_capture
 from docs.ext.mathml import to_mathml
 from docs.ext.paper_results import coverage, number, read_summary, table_cells
+from docs.ext.pictures import box_pictures
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = {"_build", "auto_examples", "generated", "reference"}
@@ -98,7 +101,7 @@ def test_benchmark_commands_are_understood(page):
     ]
     for line in lines:
         if line[:3] == ["python", "-m", "benchmarks"]:
-            make_parser().parse_args(line[3:])
+            parse_arguments(line[3:])
 
 
 @pytest.mark.parametrize("page", pages())
@@ -139,6 +142,22 @@ def test_example_has_a_title_and_a_text(path):
     assert text
 
 
+def test_picture_of_its_own_stands_in_a_box():
+    document, section, paragraph = (
+        new_document("page"),
+        nodes.section(),
+        nodes.paragraph(),
+    )
+    document += section
+    section += nodes.image(uri="alone.svg")
+    section += paragraph
+    paragraph += nodes.image(uri="in-text.svg")
+    box_pictures(None, document)
+    assert section[0]["classes"] == ["picture"]
+    assert section[0][0]["uri"] == "alone.svg"
+    assert isinstance(paragraph[0], nodes.image)
+
+
 def test_live_code_returns_what_is_printed():
     names = {"a": 1}
     assert run_and_capture("b = a + 1\nprint(b)", names, "page") == "2\n"
@@ -159,6 +178,19 @@ def test_reference_lists_own_members_only():
     assert "get_params" not in members
     assert "state_dict" not in own_members(sklearn_wbn.nn.WeightedBatchNorm1d)
     assert own_members(sklearn_wbn.nn.BatchWeights)["n_eff"] == "property"
+
+
+def test_reference_names_what_comes_from_scikit_learn():
+    page = reference_pages()["sklearn_wbn.WBNMLPClassifier.rst"]
+    assert "From scikit-learn: ``get_" in page
+    assert "``score``" in page
+
+
+def test_reference_finds_examples_by_methods():
+    page = reference_pages()["sklearn_wbn.BetaSearchDisplay.rst"]
+    assert (
+        "sklearn_wbn.BetaSearchDisplay.from_search" in page.partition("minigallery")[2]
+    )
 
 
 def test_fitted_attributes_are_not_links():

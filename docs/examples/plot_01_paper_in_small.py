@@ -111,7 +111,7 @@ for method, other in pairs:
 # %%
 # Whether the paper's method wins depends on the data. Here a mini-batch of 16 holds
 # about one minority row; in the paper's MNIST task two mini-batches of three hold none,
-# and there it wins by far: see the page *Results*.
+# and there it wins: see :doc:`/results/paper`.
 
 digits = ["3", "4", "7", "9", "mean"]
 error = results.groupby(["method", "digit"])["accuracy"].sem().unstack()

@@ -7,7 +7,8 @@ Tables of people or customers mix numbers with categories, and have gaps. scikit
 pipeline.
 
 The table is **generated**: its columns are modelled after the well-known *adult* census
-data, but the rows and the rule behind the label are made up below. It shows how to
+data, but the rows and the rule behind the label are made up below, because scikit-learn
+ships no table of this kind and this page is built without a download. It shows how to
 build the pipeline; its scores say nothing about real people.
 """
 

@@ -113,5 +113,6 @@ for name, p in probabilities.items():
         y_test, p[:, 1], n_bins=8, strategy="quantile", name=name, ax=ax
     )
 ax.set(xlabel="predicted probability of the rare class", ylabel="share of rare rows")
-ax.legend(loc="upper left")
+ax.set(ylim=(-0.02, 0.5))
+ax.legend(loc="upper right")
 plt.show()

@@ -66,7 +66,7 @@ def make_network():
     )
 
 
-print(convert_weighted_batchnorm(make_network())[1])
+print(type(convert_weighted_batchnorm(make_network())[1]).__name__)
 
 # %%
 # The loop

@@ -107,6 +107,6 @@ sizes = {
 fig, ax = plt.subplots(figsize=(6.5, 2.4), layout="constrained")
 bars = ax.barh(list(sizes), [size / 1e3 for size in sizes.values()], color="#0072b2")
 ax.bar_label(bars, fmt="%.0f kB", padding=4)
-ax.margins(x=0.15)
+ax.margins(x=0.2)
 ax.set_xlabel("size (kB)")
 plt.show()

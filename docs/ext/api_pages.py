@@ -78,9 +78,20 @@ def page_of(package: str, name: str, member: Any) -> str:
     if own:
         lines += [".. rubric:: Methods and properties", ""]
         lines += [f".. auto{kind}:: {name}.{part}" for part, kind in own.items()]
-    lines += ["", f".. minigallery:: {package}.{name}"]
+    if hasattr(member, "fit"):
+        lines += ["", _inherited(member, own), ""]
+    # An example may use a class by way of its method, as `Display.from_estimator`.
+    used = " ".join(f"{package}.{n}" for n in (name, *(f"{name}.{o}" for o in own)))
+    lines += ["", f".. minigallery:: {used}"]
     lines += [f"   :add-heading: Examples of {name}", "   :heading-level: -", ""]
     return "\n".join(lines)
+
+
+def _inherited(cls: type, own: dict[str, str]) -> str:
+    """Name the public methods that an estimator has from scikit-learn."""
+    names = [n for n in dir(cls) if not n.startswith("_") and n not in own]
+    methods = [f"``{n}``" for n in names if callable(getattr(cls, n, None))]
+    return f"From scikit-learn: {', '.join(methods)}."
 
 
 def reference_pages() -> dict[str, str]:

@@ -44,10 +44,14 @@ def few_rows_tables(path: Path = few_rows.RESULTS) -> str:
     means = few_rows.mean_accuracy(few_rows.few_rows_file(path))
     datasets = means.index.unique("dataset")
     return "\n\n".join(
-        f"`{name}`, means of {means.xs(name)['count'].max():.0f} draws:\n\n"
+        f"`{name}`, {_draws(int(means.xs(name)['count'].max()))}:\n\n"
         f"{few_rows.accuracy_table(means, name)}"
         for name in datasets
     ) or NOTHING  # fmt: skip
+
+
+def _draws(n: int) -> str:
+    return "one draw" if n == 1 else f"means of {n} draws"
 
 
 def few_rows_picture(path: Path = few_rows.RESULTS) -> Figure | None:

@@ -16,14 +16,16 @@ for beta in 1 - distance:
 
 figure, axes = plt.subplots(figsize=(6.5, 3.4))
 for count, values in zip(COUNT, np.transpose(share), strict=True):
-    axes.semilogx(distance, 100 * values, label=f"{count} rows")
+    axes.loglog(distance, 100 * values, label=f"{count} rows")
 axes.axvline(AUTO, color="0.5", linestyle=":")
-axes.text(AUTO * 0.8, 82, 'beta="auto"', color="0.35")
+axes.text(AUTO * 0.8, 0.1, 'beta="auto"', color="0.35")
 axes.invert_xaxis()
 axes.set(
     xlabel="1 - beta (left: no weights; right: toward ICF)",
     ylabel="share of the loss (%)",
-    ylim=(0, 100),
+    ylim=(0.05, 150),
+    yticks=[0.1, 1, 10, 25, 100],
+    yticklabels=["0.1", "1", "10", "25", "100"],
 )
 axes.grid(alpha=0.3)
-axes.legend(frameon=False)
+axes.legend(frameon=False, loc="lower right")

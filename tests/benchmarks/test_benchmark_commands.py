@@ -72,6 +72,18 @@ def test_runs_as_a_module() -> None:
         assert command in done.stdout
 
 
+def test_list_of_commands_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from benchmarks.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "finally: print({'pandas', 'sklearn', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 def test_paper_writes_rows_and_prints_a_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

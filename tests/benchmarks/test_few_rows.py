@@ -90,7 +90,7 @@ def test_command_records_scores_and_errors(
     figure = draw_few_rows(mean_accuracy(few_rows_file(output)))
     assert [axes.get_title() for axes in figure.axes] == ["made"]
     assert few_rows_picture(output) is not None
-    assert "`made`, means of 1 draws" in few_rows_tables(output)
+    assert "`made`, one draw" in few_rows_tables(output)
 
 
 def test_table_must_leave_rows_to_test(

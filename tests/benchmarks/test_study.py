@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import hypergeom
 
-from benchmarks.__main__ import main, make_parser
+from benchmarks.__main__ import main, parse_arguments
 from benchmarks.datasets import DATA_VARIABLE, IMAGE_SOURCES
 from benchmarks.datasets import TASKS as PAPER_TASKS
 from benchmarks.images import ImagePool
@@ -221,12 +221,12 @@ def test_without_a_folder_tables_that_cannot_be_fetched_are_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
-    args = make_parser().parse_args(["study", "--role", "selection"])
+    args = parse_arguments(["study", "--role", "selection"])
     without = set(chosen_tasks(args))
     args.data_dir = tmp_path
     assert set(chosen_tasks(args)) - without == {"page_blocks"}
     assert "ecoli" not in without
-    args = make_parser().parse_args(["study", "--tasks", "page_blocks"])
+    args = parse_arguments(["study", "--tasks", "page_blocks"])
     assert chosen_tasks(args) == ["page_blocks"]
 
 
