@@ -69,10 +69,10 @@ def _resampled_bn(setting: Setting, sampler: type[BaseSampler]) -> Pipeline:
     return network_pipeline(setting, sampler(**seed), **PLAIN_BN)
 
 
-def _recommended(setting: Setting) -> Pipeline:
+def _defaults(setting: Setting, **settings: Any) -> Pipeline:
     """Take the defaults of the estimator, whatever they are."""
     network = WBNMLPClassifier(
-        max_iter=setting.epochs, random_state=setting.seed, device="cpu"
+        max_iter=setting.epochs, random_state=setting.seed, device="cpu", **settings
     )
     return Pipeline([("scale", setting.preprocessor), ("net", network)])
 
@@ -84,8 +84,17 @@ NETWORKS = (
     _variant("bn-cbl", "CBL + BN", class_weight="cbl", normalization="bn"),
     _variant("wbn-icf", "ICF + WBN", class_weight="icf", normalization="wbn"),
     _variant("wbn-cbl", "CBL + WBN", class_weight="cbl", normalization="wbn"),
+    Contender("wbn-default", "WBN, defaults", _defaults),
+    # The study's best single setting, and the same regularisation without WBN.
     Contender(
-        "wbn-recommended", "WBN, default settings", _recommended, by_default=False
+        "wbn-recommended", "WBN, defaults + dropout", partial(_defaults, dropout=0.3)
+    ),
+    _variant(
+        "bn-dropout",
+        "ICF + BN + dropout",
+        class_weight="icf",
+        normalization="bn",
+        dropout=0.3,
     ),
     _variant("bn-logit", "BN + logit adjustment", **PLAIN_BN, logit_adjustment=1.0),
     _variant(

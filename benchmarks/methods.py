@@ -1,4 +1,4 @@
-"""The paper's methods as estimators, with every setting of its experiments written out.
+"""The paper's methods and others, with every setting of the experiments written out.
 
 The settings are those of sections 3.3 and 4.2 of the paper. Nothing relies on a default
 of `WBNMLPClassifier`, so that a better default does not change the reproduction.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.baselines import BASELINES
+from benchmarks.initialization import NormalInitialization
 from sklearn_wbn import WBNMLPClassifier
 
 
@@ -23,7 +25,7 @@ class Method:
     title : str
         Name in tables and pictures; the paper's where it has one.
     settings : dict
-        What differs from `COMMON`.
+        What differs from `COMMON`; of a baseline, nothing.
     """
 
     key: str
@@ -58,15 +60,27 @@ COMMON: dict[str, Any] = {
     "device": "cpu",
 }
 
+
+WLF_BN: dict[str, Any] = {"class_weight": "icf", "normalization": "bn"}
+WLF_WBN: dict[str, Any] = {"class_weight": "icf", "normalization": "wbn"}
+MOVING: dict[str, Any] = {"inference_statistics": "moving"}
+NORMAL: dict[str, Any] = {"callbacks": [NormalInitialization()]}
+
+
+def _constant(statistics: str) -> dict[str, Any]:
+    return WLF_WBN | {
+        "inference_statistics": statistics,
+        "loss_normalization": "constant",
+    }
+
+
 METHODS: dict[str, Method] = {
     method.key: method
     for method in (
         Method("a", "(a) LF+BN", {"class_weight": None, "normalization": "bn"}),
-        Method("b", "(b) WLF(ICF)+BN", {"class_weight": "icf", "normalization": "bn"}),
+        Method("b", "(b) WLF(ICF)+BN", WLF_BN),
         Method("c", "(c) WLF(CBL)+BN", {"class_weight": "cbl", "normalization": "bn"}),
-        Method(
-            "d", "(d) WLF(ICF)+WBN", {"class_weight": "icf", "normalization": "wbn"}
-        ),
+        Method("d", "(d) WLF(ICF)+WBN", WLF_WBN),
         Method(
             "e", "(e) WLF(CBL)+WBN", {"class_weight": "cbl", "normalization": "wbn"}
         ),
@@ -74,34 +88,33 @@ METHODS: dict[str, Method] = {
         Method(
             "d-frequency",
             "(d) with G = Z - 1",
-            {"class_weight": "icf", "normalization": "wbn", "variance": "frequency"},
+            WLF_WBN | {"variance": "frequency"},
         ),
         Method(
             "d-biased",
             "(d) with G = Z",
-            {"class_weight": "icf", "normalization": "wbn", "variance": "biased"},
+            WLF_WBN | {"variance": "biased"},
         ),
         # Not in the paper: the same training, other statistics for inference.
         Method(
             "d-population",
             "(d) + population",
-            {
-                "class_weight": "icf",
-                "normalization": "wbn",
-                "inference_statistics": "population",
-            },
+            WLF_WBN | {"inference_statistics": "population"},
         ),
-        # Our defaults, written out, and what needs no weighted norm.
+        # What the paper leaves open, to see what it moves.
+        Method("b-moving", "(b) + moving average", WLF_BN | MOVING),
+        Method("d-moving", "(d) + moving average", WLF_WBN | MOVING),
+        Method("b-normal", "(b) + normal Xavier", WLF_BN | NORMAL),
+        Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
+        # Our defaults, written out: for these tasks "auto" means "population".
+        Method("ours", "ICF+WBN, our defaults", _constant("population")),
+        Method("ours-moving", "the same, moving average", _constant("moving")),
         Method(
-            "ours",
-            "ICF+WBN, our defaults",
-            {
-                "class_weight": "icf",
-                "normalization": "wbn",
-                "inference_statistics": "moving",
-                "loss_normalization": "constant",
-            },
+            "ours-dropout",
+            "our defaults, dropout 0.3",
+            _constant("population") | {"dropout": 0.3},
         ),
+        # What needs no weighted norm, or no network.
         Method(
             "bn-logit",
             "BN, logit adjustment",
@@ -112,11 +125,37 @@ METHODS: dict[str, Method] = {
             "BN, balanced softmax",
             {"class_weight": None, "normalization": "bn", "loss": "balanced_softmax"},
         ),
+        *(Method(key, title) for key, title in BASELINES.items()),
     )
 }
 
 PAPER_METHODS = ("a", "b", "c", "d", "e")
-OTHER_METHODS = ("ours", "bn-logit", "bn-softmax")
+OTHER_METHODS = (
+    "ours",
+    "ours-moving",
+    "ours-dropout",
+    "bn-logit",
+    "bn-softmax",
+    *BASELINES,
+)
+
+# What decides how a trained network predicts, and nothing else.
+PREDICTION = ("inference_statistics", "logit_adjustment")
+
+
+def training_of(key: str) -> str:
+    """Return the first method that trains the same network: `key`, or one before it.
+
+    Methods that differ in how they predict share one training.
+    """
+    if key in BASELINES:
+        return key
+    return next(other for other in METHODS if _trained(other) == _trained(key))
+
+
+def _trained(key: str) -> dict[str, Any]:
+    settings = COMMON | METHODS[key].settings
+    return {name: v for name, v in settings.items() if name not in PREDICTION}
 
 
 def make_classifier(
@@ -127,7 +166,7 @@ def make_classifier(
     Parameters
     ----------
     key : str
-        A key of `METHODS`.
+        A key of `METHODS` that is no baseline.
     epochs : int
         Passes over the training rows; the paper takes 200.
     batch_size : int

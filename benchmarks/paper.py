@@ -9,6 +9,7 @@ show what the file holds for the chosen number of epochs.
   python -m benchmarks paper --dataset mnist,fashion_mnist,cifar10 --data-dir DIR
   python -m benchmarks paper --table
   python -m benchmarks paper --markdown
+  python -m benchmarks paper --picture
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import markdown_table
 from benchmarks.methods import METHODS, PAPER_METHODS
+from benchmarks.picture import check_format, save_picture
 from benchmarks.published import PUBLISHED
 from benchmarks.resumable import run_missing
 from benchmarks.tables import (
@@ -37,6 +39,7 @@ from benchmarks.training import Row, Run, train_all
 from benchmarks.trainings_file import TrainingsFile
 
 RESULTS = Path(__file__).parent / "results" / "paper.csv"
+PICTURE = RESULTS.with_suffix(".png")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,11 +79,22 @@ def main(args: argparse.Namespace) -> int:
     if args.markdown:
         print(markdown_table(summary_of(results, args.epochs, args.dataset)))
         return 0
+    if args.picture:
+        return _save_picture(args, results)
     if not args.table:
         if not args.dataset:
             raise BenchmarkError(f"Name data sets with --dataset: {', '.join(TASKS)}.")
         _train(args, results)
     print_tables(results, args.epochs, args.dataset)
+    return 0
+
+
+def _save_picture(args: argparse.Namespace, results: TrainingsFile) -> int:
+    check_format(args.picture)
+    summary = summary_of(results, args.epochs, args.dataset)
+    found = summary.index.unique("dataset")
+    save_picture(summary, [name for name in TASKS if name in found], args.picture)
+    print(f"Picture: {shown_path(args.picture)}")
     return 0
 
 
@@ -162,6 +176,15 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         "--markdown",
         action="store_true",
         help="print the README's table of the file, without training",
+    )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        nargs="?",
+        const=PICTURE,
+        metavar="FILE",
+        help="save a picture of the file, without training; the ending names the "
+        f"format (default: {shown_path(PICTURE)})",
     )
 
 

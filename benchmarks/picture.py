@@ -16,8 +16,8 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.methods import METHODS
 from benchmarks.task import TaskFacts
 
-# Greys for plain, blues for weighted batch normalization; readable without colour
-# vision.
+# Greys for plain, blues for weighted batch normalization, orange for our defaults, then
+# what needs no weighted norm or no network; readable without colour vision.
 COLOURS = {
     "a": "#d0d0d0",
     "b": "#a0a0a0",
@@ -25,6 +25,13 @@ COLOURS = {
     "d": "#0072b2",
     "e": "#7fc0ea",
     "d-population": "#e69f00",
+    "ours": "#d55e00",
+    "ours-dropout": "#f0b27a",
+    "bn-logit": "#c7a0c2",
+    "bn-softmax": "#99628f",
+    "logistic": "#a3d5b8",
+    "centroid": "#4caf83",
+    "forest": "#00734c",
 }
 
 
@@ -49,6 +56,13 @@ def save_picture(summary: pd.DataFrame, datasets: Sequence[str], path: Path) -> 
     path : Path
         Where to save; the ending names the format.
     """
+    figure = draw_classes(summary, datasets)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def draw_classes(summary: pd.DataFrame, datasets: Sequence[str]) -> Figure:
+    """Draw the picture that `save_picture` saves."""
     figure = Figure(figsize=(9.0, 3.6 * len(datasets)), dpi=150, layout="constrained")
     # Drawn without pyplot, which would choose a window system.
     FigureCanvasAgg(figure)
@@ -57,8 +71,7 @@ def save_picture(summary: pd.DataFrame, datasets: Sequence[str], path: Path) -> 
         _draw_panel(axes, summary, TASKS[name])
     handles, titles = panels[0].get_legend_handles_labels()
     figure.legend(handles, titles, loc="outside upper center", ncols=3, frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    return figure
 
 
 def _draw_panel(axes: Axes, summary: pd.DataFrame, facts: TaskFacts) -> None:

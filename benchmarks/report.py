@@ -35,7 +35,7 @@ from benchmarks.report_tables import (
     means_table,
     ranks_table,
 )
-from benchmarks.report_words import conclusions, coverage
+from benchmarks.report_words import conclusions, coverage, recommended
 from benchmarks.resampling import EPOCHS, RESULTS
 from benchmarks.resampling_file import ScoresFile, bins_file
 from benchmarks.tables import make_console, shown_path
@@ -48,6 +48,7 @@ Part = Callable[[Comparison, str], str]
 PARTS: dict[str, Part] = {
     "coverage": coverage,
     "conclusions": conclusions,
+    "recommended": recommended,
     "decisions": means_table,
     "probabilities": partial(means_table, metrics=PROBABILITIES),
     "ranks": ranks_table,
@@ -60,6 +61,7 @@ PARTS: dict[str, Part] = {
 HEADINGS = {
     "coverage": "What is compared",
     "conclusions": "What it shows",
+    "recommended": "The setting that the study recommends, on fresh tables",
     "decisions": "Means over the tables, in percent",
     "probabilities": "Means of what comes from probabilities, and seconds",
     "ranks": "Average ranks (1 is best)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -76,6 +77,11 @@ class Comparison:
         kept = [method for method in self.methods if method in methods]
         rows = self.rows[self.rows["method"].isin(kept)]
         return Comparison(rows, kept, self.left_out)
+
+    def without(self, datasets: Collection[str]) -> Comparison:
+        """Return the same comparison on fewer tables."""
+        rows = self.rows[~self.rows["dataset"].isin(datasets)]
+        return Comparison(rows, self.methods, self.left_out)
 
     @property
     def networks(self) -> Comparison:

@@ -15,7 +15,10 @@ from benchmarks.report_statistics import (
     friedman,
 )
 from benchmarks.report_tables import points, probability, title
+from benchmarks.study_tasks import CHOSEN_ON
 
+# The best single setting of the study.
+RECOMMENDED = "wbn-recommended"
 JUDGED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
 
 
@@ -61,6 +64,28 @@ def conclusions(comparison: Comparison, reference: str) -> str:
     lines.append(by_minority_rows(comparison, reference))
     lines.append(where_not(comparison, reference))
     return "\n".join(f"- {line}" for line in lines)
+
+
+def recommended(comparison: Comparison, reference: str) -> str:
+    """Say how the study's setting does on tables that it was not chosen on.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What is compared.
+    reference : str
+        Not used: the setting is `RECOMMENDED`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    fresh = comparison.without(CHOSEN_ON)
+    if RECOMMENDED not in fresh.methods or fresh.rows.empty:
+        return "The setting that the study recommends is not among these methods."
+    said = (coverage(fresh, RECOMMENDED), conclusions(fresh, RECOMMENDED))
+    return "\n\n".join(said)
 
 
 def place_among_networks(comparison: Comparison, metric: str, reference: str) -> str:

@@ -6,31 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
-from benchmarks.study_statistics import Logits
+from benchmarks.predictions import Logits, adjust
 from benchmarks.task import Labels
 
 FIXED_TAU = (0.0, 0.5, 1.0)
 TAU_GRID = np.arange(0.0, 2.01, 0.1)
-
-
-def adjust(logits: Logits, tau: float, class_count: NDArray[np.int64]) -> Logits:
-    """Subtract ``tau log(N_k / N)`` from the logits, as `logit_adjustment` does.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_samples, n_classes)
-        Logits.
-    tau : float
-        Strength.
-    class_count : ndarray of shape (n_classes,)
-        Training rows ``N_k`` of each class.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        Adjusted logits.
-    """
-    return logits - tau * np.log(class_count / class_count.sum())
 
 
 def choose_tau(logits: Logits, y: Labels, class_count: NDArray[np.int64]) -> float:

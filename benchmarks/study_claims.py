@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from benchmarks.predictions import NONE
 from benchmarks.study_summary import PAPER, REFERENCE, SETTING, Setting
 
 MORE, SAME = "more", "same"
@@ -63,6 +64,10 @@ def _wbn(statistic: str, tau: str = "0", loss: str = "batch") -> Setting:
     return Setting(f"wbn-{loss}", statistic, tau)
 
 
+def _idea(method: str) -> Setting:
+    return Setting(method, PAPER.statistic, PAPER.adjustment)
+
+
 CLAIMS = (
     Claim(
         "Unweighted population statistics give WBN more balanced accuracy",
@@ -91,6 +96,10 @@ CLAIMS = (
     Claim(
         "WBN ranks better than BN with the same weights",
         *("many", "average_precision", PAPER, REFERENCE),
+    ),
+    Claim(
+        "WBN ranks better than the same network without a norm",
+        *("few", "auc", PAPER, Setting("none-batch", NONE, "0")),
     ),
     Claim(
         "Weights alone improve the ranking of BN",
@@ -134,28 +143,44 @@ CLAIMS = (
         "Dropout gives WBN more average precision",
         "many",
         "average_precision",
-        Setting("wbn-dropout", "batch_mean", "0"),
+        _idea("wbn-dropout"),
         PAPER,
     ),
     Claim(
         "The mean of five seeds has more average precision",
         "many",
         "average_precision",
-        Setting("wbn-seeds", "batch_mean", "0"),
+        _idea("wbn-seeds"),
         PAPER,
+    ),
+    Claim(
+        "Classes spread evenly over the mini-batches cost WBN balanced accuracy",
+        *("few", "balanced_accuracy", PAPER, _idea("wbn-spread")),
+    ),
+    Claim(
+        "Mini-batches of 512 give WBN more balanced accuracy",
+        *("many", "balanced_accuracy", _idea("wbn-512"), PAPER),
+    ),
+    Claim(
+        "20 epochs instead of 60 give WBN more balanced accuracy",
+        *("many", "balanced_accuracy", _idea("wbn-20"), PAPER),
+    ),
+    Claim(
+        "ReLU in place of tanh costs balanced accuracy",
+        *("many", "balanced_accuracy", PAPER, _idea("wbn-relu")),
     ),
     Claim(
         "Square roots of the weights cost balanced accuracy",
         "many",
         "balanced_accuracy",
         PAPER,
-        Setting("wbn-power0.5", "batch_mean", "0"),
+        _idea("wbn-power0.5"),
     ),
     Claim(
         "and add macro F1",
         "many",
         "macro_f1",
-        Setting("wbn-power0.5", "batch_mean", "0"),
+        _idea("wbn-power0.5"),
         PAPER,
     ),
 )

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from imblearn.ensemble import BalancedRandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import NearestCentroid
-
+from benchmarks.baselines import BASELINES
 from benchmarks.methods import COMMON
-from benchmarks.study_statistics import EveryStatistic
+from benchmarks.predictions import EveryStatistic
 from sklearn_wbn import WBNMLPClassifier
 
 GROUPS = ("cross", "ideas", "auto", "baselines")
@@ -38,6 +35,8 @@ class StudyMethod:
         Networks whose probabilities are averaged.
     choose_tau : bool, default=False
         Whether the strength of logit adjustment is chosen on inner folds.
+    spread : bool, default=False
+        Whether every class is spread evenly over the mini-batches of an epoch.
     """
 
     key: str
@@ -48,6 +47,7 @@ class StudyMethod:
     plain_share: float = 0.0
     n_seeds: int = 1
     choose_tau: bool = False
+    spread: bool = False
 
 
 NORMS: dict[str, tuple[str | None, str]] = {
@@ -82,6 +82,10 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod("wbn-power0.5", "WBN, weights ** 0.5", "ideas", exponent=0.5),
         StudyMethod("wbn-power0.75", "WBN, weights ** 0.75", "ideas", exponent=0.75),
         StudyMethod("wbn-deferred", "WBN, weights last 20 %", "ideas", plain_share=0.8),
+        StudyMethod("wbn-spread", "WBN, classes spread evenly", "ideas", spread=True),
+        StudyMethod("wbn-relu", "WBN, ReLU", "ideas", {"activation": "relu"}),
+        StudyMethod("wbn-512", "WBN, batches of 512", "ideas", {"batch_size": 512}),
+        StudyMethod("wbn-20", "WBN, 20 epochs", "ideas", {"max_iter": 20}),
         StudyMethod("wbn-dropout", "WBN, dropout 0.3", "ideas", {"dropout": 0.3}),
         StudyMethod(
             *("wbn-constant-dropout", "WBN, constant, dropout 0.3", "ideas"),
@@ -106,9 +110,7 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod(
             "bn-plain-auto", "BN, no weights, tau", "auto", PLAIN_BN, choose_tau=True
         ),
-        StudyMethod("logistic", "logistic regression, balanced", "baselines"),
-        StudyMethod("centroid", "nearest centroid", "baselines"),
-        StudyMethod("forest", "balanced random forest", "baselines"),
+        *(StudyMethod(key, title, "baselines") for key, title in BASELINES.items()),
     )
 }
 
@@ -135,37 +137,6 @@ def make_network(
         **COMMON
         | usual
         | {"inference_statistics": "moving", "callbacks": [EveryStatistic()]}
-        | settings,
-        max_iter=epochs,
-        batch_size=batch_size,
-        random_state=seed,
-    )
-
-
-def make_baseline(key: str, seed: int) -> Any:
-    """Make the classifier of a baseline.
-
-    Parameters
-    ----------
-    key : {"logistic", "centroid", "forest"}
-        Which.
-    seed : int
-        Seed, where one is used.
-
-    Returns
-    -------
-    estimator
-        A classifier that counts all classes alike.
-    """
-    if key == "logistic":
-        return LogisticRegression(class_weight="balanced", max_iter=2000)
-    if key == "centroid":
-        return NearestCentroid()
-    return BalancedRandomForestClassifier(
-        # Its recommended settings: every tree sees all classes alike, with repetition.
-        sampling_strategy="all",
-        replacement=True,
-        bootstrap=False,
-        n_jobs=1,
-        random_state=seed,
+        | {"max_iter": epochs, "batch_size": batch_size, "random_state": seed}
+        | settings
     )

@@ -21,7 +21,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from benchmarks.study_statistics import Logits
+from benchmarks.predictions import Logits
 from benchmarks.task import Labels
 
 

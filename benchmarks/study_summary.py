@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.predictions import NONE, STATISTICS
 from benchmarks.study_methods import STUDY_METHODS
-from benchmarks.study_statistics import NONE, STATISTICS
 from benchmarks.study_tasks import STUDY_TASKS
 
 METRICS = (

@@ -272,6 +272,9 @@ SELECTION_TABLES = (
 # A large majority and hardly any minority rows, but other data than images.
 CUT_TABLES = (("optical_digits", 8), ("satimage", 8), ("pen_digits", 8))
 
+# Tables that settings were chosen on: what they did there is no evidence for them.
+CHOSEN_ON = frozenset([*SELECTION_TABLES, *(name for name, _ in CUT_TABLES)])
+
 # Cheap tasks first within a role: a run that is stopped has compared more of them.
 STUDY_TASKS: dict[str, StudyTask] = {
     task.name: task

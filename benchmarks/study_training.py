@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,19 +13,20 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import NearestCentroid
 
-from benchmarks.study_adjustment import FIXED_TAU, adjust, choose_tau
+from benchmarks.baselines import fit_baseline
+from benchmarks.predictions import (
+    NONE,
+    Logits,
+    adjust,
+    logits_of_every_statistic,
+)
+from benchmarks.study_adjustment import FIXED_TAU, choose_tau
 from benchmarks.study_methods import (
     STUDY_METHODS,
     StudyMethod,
-    make_baseline,
     make_network,
 )
 from benchmarks.study_metrics import measure
-from benchmarks.study_statistics import (
-    NONE,
-    Logits,
-    logits_of_every_statistic,
-)
 from benchmarks.study_tasks import Sampler
 from benchmarks.task import Draw, Features, Labels
 from sklearn_wbn import WBNMLPClassifier, inverse_class_frequency
@@ -162,6 +162,8 @@ class Trainer(NamedTuple):
             network.set_params(class_weight=dict(enumerate(weight)))
         if method.plain_share > 0:
             return _fit_deferred(network, X, y, method.plain_share)
+        if method.spread:
+            return _fit_spread(network, X, y)
         return network.fit(X, y)
 
 
@@ -175,6 +177,41 @@ def _fit_deferred(
     network.fit(X, y)
     network.set_params(class_weight=weighted, max_iter=max(epochs - first, 1))
     return network.fit(X, y)
+
+
+def _fit_spread(network: WBNMLPClassifier, X: Features, y: Labels) -> WBNMLPClassifier:
+    """Train epoch by epoch, each with its own order of the rows."""
+    rng = np.random.default_rng(network.random_state)
+    callbacks, epochs = network.callbacks, network.max_iter
+    network.set_params(callbacks=None, max_iter=1, warm_start=True, shuffle=False)
+    for epoch in range(epochs):
+        if epoch == epochs - 1:  # what looks at the trained network waits
+            network.set_params(callbacks=callbacks)
+        rows = spread_evenly(y, rng)
+        network.fit(X[rows], y[rows])
+    return network
+
+
+def spread_evenly(y: Labels, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Order rows at random so that each class is spread evenly.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels 0 to K - 1.
+    rng : Generator
+        Source of the order.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Row numbers. Any two rows of a class that has ``n`` of the ``N`` rows and that
+        follow one another in it are about ``N / n`` places apart.
+    """
+    place = np.empty(len(y))
+    for label, count in enumerate(np.bincount(y)):
+        place[y == label] = (rng.permutation(count) + rng.random()) / max(count, 1)
+    return np.argsort(place)
 
 
 def _mean_probability(logits: list[Logits]) -> Logits:
@@ -230,10 +267,7 @@ def held_out_logits(trainer: Trainer, X: Features, y: Labels) -> dict[str, Logit
 
 
 def _baseline_prediction(method: StudyMethod, draw: Draw, seed: int) -> Prediction:
-    with warnings.catch_warnings():
-        # NearestCentroid wants to scale by spreads that may be zero; we do not.
-        warnings.filterwarnings("ignore", "self.within_class_std_dev_ has at least 1")
-        classifier = make_baseline(method.key, seed).fit(draw.X_train, draw.y_train)
+    classifier = fit_baseline(method.key, draw.X_train, draw.y_train, seed)
     if isinstance(classifier, NearestCentroid):
         distance = euclidean_distances(draw.X_test, classifier.centroids_, squared=True)
         return Prediction(NONE, "0", 0.0, -0.5 * np.asarray(distance, np.float64))

@@ -46,13 +46,14 @@ default="tanh"
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         Normaliser of the variance: equation (25), unbiased for importances;
         ``Z - 1``, of the authors' 2019 predecessor; or ``Z``, as torch normalises.
-    inference_statistics : {"batch_mean", "moving", "population", \
-"weighted_population"}, default="moving"
+    inference_statistics : {"auto", "batch_mean", "moving", "population", \
+"weighted_population"}, default="auto"
         What a new row is normalized with: the average over the mini-batches (the
         paper); the exponential moving average kept while training; mean and
         variance over all training rows; the same with class weights. All but
-        ``"moving"`` come from one pass after training. The choice matters: see
-        the notes.
+        ``"moving"`` come from one pass after training. ``"auto"`` is
+        ``"population"`` where more than a tenth of the mini-batches hold rows of
+        the largest class alone, else ``"moving"``: see the notes.
     loss_normalization : {"batch", "constant"}, default="constant"
         What the loss of a mini-batch is divided by: the sum of its weights (the
         paper), or the batch size times the mean training weight, which follows
@@ -128,6 +129,8 @@ default="adamax"
         Size of each class under its weight, equations (3) and (7).
     beta_ : float
         Value of `beta`, with ``"auto"`` resolved.
+    inference_statistics_ : str
+        Value of `inference_statistics`, with ``"auto"`` resolved.
     n_iter_ : int
         Number of epochs of the last call.
     loss_curve_ : list of float
@@ -149,7 +152,16 @@ default="adamax"
     Notes
     -----
     After Yasuda, Xian & Ueno, *Consistent Batch Normalization for Weighted Loss in
-    Imbalanced-Data Environment*, arXiv:2001.01433; the defaults are theirs.
+    Imbalanced-Data Environment*, arXiv:2001.01433. The network and its training are
+    theirs by default, but not what they leave open or what one would divide by:
+    `inference_statistics` and `loss_normalization` follow the project's study, which
+    chose them on data apart from those that it reports. For the paper's methods set
+    ``"batch_mean"`` and ``"batch"``.
+
+    Where most mini-batches hold no row of a minority class, ``"population"`` finds
+    more of them than ``"moving"``; where every mini-batch holds some, it gives many
+    false alarms. ``"auto"`` tells the two apart by the chance that a mini-batch,
+    drawn without replacement, holds none.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as
@@ -161,12 +173,6 @@ default="adamax"
     Pickle, joblib and skops store a fitted estimator as plain data. skops asks to
     trust one type, ``"sklearn_wbn._classifier.WBNMLPClassifier"``, unless there are
     callbacks or a solver class.
-
-    The defaults of `inference_statistics` and `loss_normalization` are not the
-    paper's: the project's study chose them on data apart from those that it reports.
-    For the paper's methods set ``"batch_mean"`` and ``"batch"``. ``"population"``
-    suits data where most mini-batches hold no row of the minority class, and gives
-    many false alarms where every mini-batch holds some.
 
     Examples
     --------
@@ -195,7 +201,7 @@ default="adamax"
         beta: float | Literal["auto"] = "auto",
         normalization: Literal["wbn", "bn"] | None = "wbn",
         variance: str = "reliability",
-        inference_statistics: str = "moving",
+        inference_statistics: str = "auto",
         loss_normalization: str = "constant",
         logit_adjustment: float = 0.0,
         dropout: float = 0.0,

@@ -4,7 +4,7 @@ The address of the site is the project's URL *Documentation*, which pyproject.to
 and every installation carries. Without one there is no link, rather than a broken one.
 """
 
-from importlib.metadata import metadata
+from importlib.metadata import PackageNotFoundError, metadata
 
 _PAGE = "reference/{estimator_module}.{estimator_name}.html"
 
@@ -35,9 +35,14 @@ def documentation_url(distribution: str = "sklearn-wbn") -> str:
     Returns
     -------
     str
-        Address without a slash at its end; empty if the project names none.
+        Address without a slash at its end; empty if the project names none, or is
+        not installed but only on the path.
     """
-    for entry in metadata(distribution).get_all("Project-URL") or []:
+    try:
+        urls = metadata(distribution).get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    for entry in urls:
         label, _, address = entry.partition(",")
         if label.strip().lower() == "documentation":
             return str(address).strip().rstrip("/")

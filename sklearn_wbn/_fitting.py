@@ -25,6 +25,7 @@ from sklearn_wbn._class_weight import (
 )
 from sklearn_wbn._device import move_net, resolve_device, working_dtype
 from sklearn_wbn._doc_link import DocLinkMixin
+from sklearn_wbn._inference_statistics import resolve_statistics
 from sklearn_wbn._network import WeightedNet
 from sklearn_wbn._persistence import (
     from_plain,
@@ -121,14 +122,21 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         net, device = self.net_, resolve_device(self.device)
         move_net(net, device)
         net.batch_size = self._batch_size(len(data.y))
-        net.inference_statistics = inference_statistics
+        rows = self._rows(data, device)
+        self.inference_statistics_ = resolve_statistics(
+            inference_statistics,
+            n_minority=len(data.y) - np.bincount(data.codes(self.classes_)).max(),
+            n_samples=len(data.y),
+            batch_size=net.batch_size,
+        )
+        net.inference_statistics = self.inference_statistics_
         if net.lr != self.learning_rate_init:  # else a schedule goes on
             net.set_params(lr=self.learning_rate_init)
         generator = self._stream.generator(device)
         first = len(net.history)
         self._tau = self.logit_adjustment
         with self._callbacks(watchers):
-            net.train_rows(self._rows(data, device), max_iter, generator, self.shuffle)
+            net.train_rows(rows, max_iter, generator, self.shuffle)
         self._stream.keep(generator)
         self._fold()
         self.loss_curve_ = self._curve("train_loss")

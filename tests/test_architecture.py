@@ -40,10 +40,11 @@ MAY_IMPORT: dict[str, str] = {
     "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_doc_link": "",
     "_fitting": (
-        "_batches _build _callbacks _class_weight _device _doc_link _network "
-        "_persistence _random _sklearn_callbacks _threads _training_data _validation "
-        "numpy sklearn skorch torch"
+        "_batches _build _callbacks _class_weight _device _doc_link "
+        "_inference_statistics _network _persistence _random _sklearn_callbacks "
+        "_threads _training_data _validation numpy sklearn skorch torch"
     ),
+    "_inference_statistics": "",
     "_network": "_batches _callbacks nn numpy skorch torch",
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",

@@ -79,3 +79,7 @@ def test_address_is_the_projects_url(lines, address, tmp_path, monkeypatch):
 
 def test_address_of_this_project_is_read():
     assert documentation_url() == "" or documentation_url().startswith("https://")
+
+
+def test_package_that_is_only_on_the_path_has_no_address():
+    assert documentation_url("a-name-that-is-not-installed") == ""

@@ -93,7 +93,7 @@ PARTS = (
     Part("Saving", ("_onnx", "_persistence"), (0.14, 0.555), GREY),
     Part(
         "The estimator: steps of fit, prediction",
-        ("_classifier", "_fitting", "_parameters", "_prediction"),
+        ("_classifier", "_fitting", "_inference*", "_parameters", "_prediction"),
         (0.5, 0.74),
         BLUE,
     ),

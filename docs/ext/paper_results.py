@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from benchmarks.datasets import TASKS
 from benchmarks.methods import METHODS
 from benchmarks.paper import RESULTS
+from benchmarks.picture import draw_classes
 from benchmarks.published import PUBLISHED, published_accuracy
 from benchmarks.tables import summarize
 from benchmarks.trainings_file import TrainingsFile
@@ -92,6 +93,43 @@ def coverage(summary: pd.DataFrame) -> str:
     )
 
 
+def far_cells(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Yield what is known of each cell that is not near the paper's figure."""
+    for dataset, methods in PUBLISHED.items():
+        for method in methods:
+            if method not in methods_in(summary, dataset):
+                continue
+            for label in (*TASKS[dataset].class_names, "overall"):
+                printed = published_accuracy(dataset, method, label)
+                mean, sem, count = summary.loc[(dataset, method, label)]
+                if printed is None or near(mean, sem, printed):
+                    continue
+                yield (
+                    f"{TASKS[dataset].title}, {label}",
+                    METHODS[method].title,
+                    number(mean),
+                    number(printed),
+                    number(mean - printed, sign=True),
+                    number(sem),
+                    number(sem * math.sqrt(count)),
+                )
+
+
+class PaperDifferences(SphinxDirective):
+    """The cells that are not near the paper's figures."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(RESULTS))
+        titles = ["cell", "method", "ours", "paper", "difference"]
+        table = _new_table([*titles, "standard error", "spread of the draws"])
+        lines = list(far_cells(read_summary()))
+        if not lines:
+            return [nodes.paragraph(text="There is none.")]
+        for line in lines:
+            _add_row(table, [(cell,) for cell in line])
+        return [table]
+
+
 class PaperTable(SphinxDirective):
     """The table of one data set."""
 
@@ -144,18 +182,26 @@ class PaperSummary(SphinxDirective):
 
 
 class PaperPicture(SphinxDirective):
-    """Overall accuracies, ours with two standard errors beside the paper's."""
+    """``overall``, ours beside the paper's; or ``classes``, all methods."""
+
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(RESULTS))
-        summary = read_summary()
+        name, summary = self.arguments[0], read_summary()
         if summary.empty:
             return []
+        draw, alt = PICTURES[name]
         folder = Path(self.env.srcdir) / "generated"
         folder.mkdir(exist_ok=True)
-        draw_overall(summary).savefig(folder / "paper.svg")
-        alt = "Overall accuracy of each method, ours and the paper's."
-        return [nodes.image(uri="/generated/paper.svg", alt=alt)]
+        draw(summary).savefig(folder / f"paper_{name}.svg")
+        return [nodes.image(uri=f"/generated/paper_{name}.svg", alt=alt)]
+
+
+def draw_by_class(summary: pd.DataFrame) -> Figure:
+    """Draw bars for each class of each data set that the file holds."""
+    found = [name for name in PUBLISHED if methods_in(summary, name)]
+    return draw_classes(summary, found)
 
 
 def draw_overall(summary: pd.DataFrame) -> Figure:
@@ -191,7 +237,14 @@ def draw_overall(summary: pd.DataFrame) -> Figure:
     return figure
 
 
+PICTURES = {
+    "overall": (draw_overall, "Overall accuracy of each method, ours and the paper's."),
+    "classes": (draw_by_class, "Accuracy of each class by each method, as bars."),
+}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("paper-differences", PaperDifferences)
     app.add_directive("paper-table", PaperTable)
     app.add_directive("paper-summary", PaperSummary)
     app.add_directive("paper-picture", PaperPicture)

@@ -17,15 +17,24 @@ from sphinx.util.docutils import SphinxDirective
 from benchmarks.study import RESULTS, batches_file
 from benchmarks.study_claims import CLAIMS, check
 from benchmarks.study_file import StudyFile
+from benchmarks.study_frontier import Gains, frontier
 from benchmarks.study_methods import STUDY_METHODS
 from benchmarks.study_picture import draw_gains
-from benchmarks.study_summary import METRICS, SETTING, average, covering
+from benchmarks.study_summary import (
+    METRICS,
+    PAPER,
+    REGIMES,
+    SETTING,
+    average,
+    covering,
+)
 from benchmarks.study_tables import ADJUSTED, complete_rows, with_error
 from benchmarks.study_tasks import ROLES, STUDY_TASKS
 from docs.ext.paper_results import number
 
 NOTHING = "The results file holds nothing of it yet."
 LOG_LOSS = "log_loss"
+IDEAS = ("ideas", "auto")
 
 Line = Sequence[str]
 
@@ -81,6 +90,45 @@ def summary_lines(rows: pd.DataFrame) -> Iterable[Line]:
             *adjusted,
             "" if math.isnan(gain) else number(gain, sign=True),
         )
+
+
+def rows_of_ideas(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep ideas, and the paper's setting on the tasks that they were tried on."""
+    is_idea = rows["method"].map(lambda key: STUDY_METHODS[key].group in IDEAS)
+    tried = rows["task"].isin(rows.loc[is_idea, "task"])
+    return rows[is_idea | (tried & (rows["method"] == PAPER.method))]
+
+
+def idea_lines(rows: pd.DataFrame) -> Iterable[Line]:
+    """Yield the gain of each training and statistic over the paper's, on its tasks.
+
+    An idea is tried on some of the tasks; only differences on the same trainings
+    compare.
+    """
+    table = average(rows, reference=PAPER)
+    for (method, statistic), part in table.groupby(SETTING[:2], sort=False):
+        own = part.iloc[0]
+        yield (
+            f"{STUDY_METHODS[method].title}, {statistic}",
+            *(number(own[f"{name}_gain"], sign=True) for name in METRICS[:4]),
+            str(int(own["tasks"])),
+        )
+
+
+def frontier_lines(rows: pd.DataFrame) -> Iterable[Line]:
+    """Yield gains of each documented setting in both regimes, and where it loses."""
+    for title, by_regime in frontier(rows).items():
+        cells = [cell for regime in REGIMES for cell in _gain_cells(by_regime, regime)]
+        if any(cells):
+            yield title, *cells
+
+
+def _gain_cells(by_regime: dict[str, Gains], regime: str) -> Line:
+    if regime not in by_regime:
+        return [""] * 4
+    gain = by_regime[regime]
+    means = [number(mean, sign=True) for mean in gain.means]
+    return [*means, f"{gain.worse} of {gain.tasks}"]
 
 
 def task_lines(rows: pd.DataFrame, setting: Line) -> Iterable[Line]:
@@ -169,6 +217,38 @@ class StudyTable(_Table):
         return [] if part.empty else summary_lines(part)
 
 
+class StudyIdeas(_Table):
+    """Gains of ideas over the paper's setting, on the selection tasks of a regime."""
+
+    required_arguments = 1
+    headings = (
+        *("training, statistic", "bal. acc.", "macro F1", "av. prec.", "AUC"),
+        "tasks",
+    )
+
+    def lines(self) -> Iterable[Line]:
+        rows = read_rows()
+        chosen = (rows["role"] == "selection") & (rows["regime"] == self.arguments[0])
+        part = rows_of_ideas(rows[chosen])
+        return [] if part.empty else idea_lines(part)
+
+
+class StudyFrontier(_Table):
+    """Single documented settings on the tasks of a role, against ICF + BN."""
+
+    required_arguments = 1
+    headings = (
+        "setting",
+        *("few: bal. acc.", "F1", "av. prec.", "worse"),
+        *("many: bal. acc.", "F1", "av. prec.", "worse"),
+    )
+
+    def lines(self) -> Iterable[Line]:
+        rows = read_rows()
+        part = rows[rows["role"] == self.arguments[0]]
+        return [] if part.empty else frontier_lines(part)
+
+
 class StudyTasks(_Table):
     """One setting, task by task."""
 
@@ -247,6 +327,8 @@ class StudyPicture(SphinxDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("study-table", StudyTable)
+    app.add_directive("study-frontier", StudyFrontier)
+    app.add_directive("study-ideas", StudyIdeas)
     app.add_directive("study-tasks", StudyTasks)
     app.add_directive("study-batches", StudyBatches)
     app.add_directive("study-claims", StudyClaims)

@@ -2,17 +2,29 @@
 
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy import stats
 
 from benchmarks import demo
 from benchmarks.__main__ import COMMANDS, main
+from benchmarks.baselines import BASELINES
 from benchmarks.datasets import DATA_VARIABLE, load_task
+from benchmarks.initialization import NormalInitialization
 from benchmarks.methods import COMMON, METHODS, make_classifier
-from benchmarks.training import Row, Run, train_all, train_once
+from benchmarks.training import (
+    Row,
+    Run,
+    share_trainings,
+    train_all,
+    train_once,
+)
 
 SHORT = ["--epochs", "2", "--jobs", "1"]
 COLUMNS = ["dataset", "method", "draw", "epochs", "label", "accuracy", "seconds"]
@@ -203,8 +215,50 @@ def test_processes_give_the_rows_of_one_process() -> None:
     assert figures(2) == figures(1)
 
 
+def test_methods_that_predict_differently_share_a_training() -> None:
+    methods = ("b", "d", "logistic", "d-population", "a", "bn-logit")
+    runs = [Run("digits", method, draw, 2) for draw in (0, 1) for method in methods]
+    shared = [[run.method for run in group] for group in share_trainings(runs)]
+    expected = [["b"], ["d", "d-population"], ["logistic"], ["a", "bn-logit"]]
+    assert shared == 2 * expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a", "bn-logit"),
+        ("d", "d-population"),
+        ("ours-moving", "ours"),
+        ("d-normal", "d-normal"),
+    ],
+)
+def test_shared_training_gives_the_rows_of_a_fit_of_each(
+    first: str, second: str
+) -> None:
+    task = load_task("digits")
+    runs = [Run("digits", method, 0, 2) for method in dict.fromkeys((first, second))]
+    X, y, X_test, y_test = task.draw(0)
+    for run, rows in zip(runs, train_once(task, runs), strict=True):
+        alone = make_classifier(run.method, epochs=2, batch_size=16, seed=0)
+        expected = 100 * alone.fit(X, y).score(X_test, y_test)
+        overall = next(row.accuracy for row in rows if row.label == "overall")
+        assert overall == pytest.approx(expected, abs=1e-3)
+
+
+def test_normal_initialization_keeps_the_variance_and_the_order() -> None:
+    uniform = torch.nn.Linear(300, 200)
+    bound = np.sqrt(6 / 500)
+    torch.nn.init.uniform_(uniform.weight, -bound, bound, generator=torch.Generator())
+    normal = deepcopy(uniform)
+    NormalInitialization().on_train_begin(SimpleNamespace(module_=normal))
+    before, after = (m.weight.detach().numpy().ravel() for m in (uniform, normal))
+    assert after.std() == pytest.approx(np.sqrt(2 / 500), rel=0.02)
+    assert np.array_equal(before.argsort(), after.argsort())
+    assert stats.kstest(after / np.sqrt(2 / 500), "norm").pvalue > 0.01
+
+
 def test_macro_is_the_mean_of_the_classes_and_overall_counts_rows() -> None:
-    rows = train_once(load_task("digits"), Run("digits", "a", 0, 2))
+    (rows,) = train_once(load_task("digits"), [Run("digits", "a", 0, 2)])
     accuracy = {row.label: row.accuracy for row in rows}
     classes = np.array([accuracy[name] for name in ("3", "4", "7", "9")])
     assert accuracy["macro"] == pytest.approx(classes.mean(), abs=1e-3)
@@ -220,7 +274,7 @@ def test_methods_write_out_every_setting_of_the_network() -> None:
         # The moving statistics are not used; no callbacks, no second fit.
         *("norm_momentum", "callbacks", "warm_start"),
     }
-    for key in METHODS:
+    for key in set(METHODS) - set(BASELINES):
         classifier = make_classifier(key, epochs=1, batch_size=2, seed=0)
         written = {*settings_of(key), "max_iter", "batch_size", "random_state"}
         assert set(classifier.get_params()) - written <= left_to_defaults

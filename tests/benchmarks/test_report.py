@@ -12,10 +12,16 @@ from benchmarks.report import PARTS, REFERENCES, pictures, text_of
 from benchmarks.report_data import Comparison, compare
 from benchmarks.report_statistics import average_ranks, duels, friedman
 from benchmarks.report_tables import markdown, points
-from benchmarks.report_words import conclusions, coverage
-from benchmarks.resampling import FOLDS
+from benchmarks.report_words import (
+    RECOMMENDED,
+    conclusions,
+    coverage,
+    recommended,
+)
+from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_file import BinRow, FoldRow, ScoresFile, bins_file
 from benchmarks.resampling_metrics import Metrics
+from benchmarks.study_tasks import CHOSEN_ON
 
 REFERENCE = REFERENCES["untuned"]
 METHODS = ("bn", REFERENCE, "bn-smote", "logistic")
@@ -142,6 +148,25 @@ def test_lower_is_better_for_losses(comparison: Comparison) -> None:
     found = {d.method: d for d in duels(comparison, "log_loss", REFERENCE)}
     assert found["bn"].wins == 12
     assert found["logistic"].losses == 12
+
+
+def test_recommended_setting_is_judged_on_tables_it_was_not_chosen_on() -> None:
+    rows = made_rows()
+    assert "not among these methods" in recommended(comparison_of(rows), REFERENCE)
+    chosen_on, names = min(CHOSEN_ON), sorted({row.dataset for row in rows})
+    rows = [
+        row._replace(
+            method=RECOMMENDED if row.method == REFERENCE else row.method,
+            dataset=chosen_on if row.dataset == names[0] else row.dataset,
+        )
+        for row in rows
+    ]
+    found = compare(pd.DataFrame(rows), "untuned", EPOCHS, RECOMMENDED)
+    assert found is not None
+    text = recommended(found, REFERENCE)
+    assert f"tables: {len(names) - 1}." in text
+    assert chosen_on not in text
+    assert "WBN, defaults + dropout is significantly better than BN" in text
 
 
 def test_too_few_tables_support_no_claim() -> None:

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.predictions import STATISTICS
 from benchmarks.study_batches import BatchRow
 from benchmarks.study_claims import CLAIMS, MORE, SAME, Claim, check
+from benchmarks.study_frontier import CANDIDATES, gains, with_auto
 from benchmarks.study_methods import STUDY_METHODS
 from benchmarks.study_picture import draw_gains, gains_by_task
 from benchmarks.study_summary import (
@@ -130,6 +132,37 @@ def test_settings_stand_in_our_order(rows: pd.DataFrame) -> None:
     assert list(average(rows).index) == [PAPER, POPULATION, REFERENCE]
 
 
+def test_auto_takes_the_statistic_of_the_regime(rows: pd.DataFrame) -> None:
+    auto = with_auto(rows)
+    auto = auto[auto["statistic"] == "auto"].groupby("task")["balanced_accuracy"].max()
+    # The paper's setting is the mean, which "auto" never takes; "moving" is BN here.
+    assert auto.to_dict() == {"ecoli": 74.0, "mnist": 70.0, "oil": 62.0}
+
+
+def test_gains_count_the_tasks_that_are_worse(rows: pd.DataFrame) -> None:
+    rows = with_auto(rows)
+    many = gains(rows, POPULATION, "many")
+    assert many is not None
+    assert many.means == pytest.approx((-10.0, -10.0, -10.0))
+    assert (many.worse, many.tasks) == (1, 1)
+    # One redraw: no error, so nothing can be said.
+    few = gains(rows, PAPER, "few")
+    assert few is not None
+    assert few.means == pytest.approx((30.0, 30.0, 30.0))
+    assert few.worse == 0
+    mean = gains(rows, PAPER, "many")
+    assert mean is not None
+    # Gains 2 +- 1 on ecoli, -1 +- 1 on oil: one error is not more than one error.
+    assert (mean.worse, mean.tasks) == (0, 2)
+    assert gains(rows, Setting("wbn-relu", "moving", "0"), "few") is None
+
+
+def test_candidates_name_settings_that_are_trained() -> None:
+    for setting in CANDIDATES.values():
+        assert setting.method in STUDY_METHODS
+        assert setting.statistic in (*STATISTICS, "auto")
+
+
 @pytest.mark.parametrize(
     ("differences", "expected", "verdict"),
     [
@@ -236,6 +269,8 @@ def test_page_lines_fit_their_headings(
     shown = {
         study_results.StudyTable: study_results.summary_lines(many),
         study_results.StudyTasks: study_results.task_lines(rows, PAPER),
+        study_results.StudyIdeas: study_results.idea_lines(rows),
+        study_results.StudyFrontier: study_results.frontier_lines(rows),
         study_results.StudyBatches: study_results.batch_lines(batches),
         study_results.StudyClaims: study_results.claim_lines(rows),
     }

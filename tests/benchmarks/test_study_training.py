@@ -9,12 +9,17 @@ from sklearn import metrics
 
 from benchmarks import study_training
 from benchmarks.methods import COMMON
-from benchmarks.study_adjustment import TAU_GRID, adjust, choose_tau
+from benchmarks.predictions import STATISTICS, adjust, logits_of_every_statistic
+from benchmarks.study_adjustment import TAU_GRID, choose_tau
 from benchmarks.study_methods import STUDY_METHODS, StudyMethod, make_network
 from benchmarks.study_metrics import measure
-from benchmarks.study_statistics import STATISTICS, logits_of_every_statistic
 from benchmarks.study_tasks import draw_digits
-from benchmarks.study_training import StudyRun, Trainer, train_study_run
+from benchmarks.study_training import (
+    StudyRun,
+    Trainer,
+    spread_evenly,
+    train_study_run,
+)
 from benchmarks.task import Draw
 
 SHORT = {"epochs": 2, "batch_size": 16, "seed": 0}
@@ -194,6 +199,25 @@ def test_deferred_weights_come_last() -> None:
     np.testing.assert_allclose(
         found["moving"], expected.decision_function(X_test), atol=1e-5
     )
+
+
+def test_spread_rows_are_all_there_and_evenly_apart() -> None:
+    y = np.repeat([0, 1, 2], [5, 15, 980])
+    rows = spread_evenly(y, np.random.default_rng(0))
+    assert sorted(rows) == list(range(1000))
+    for label, count in ((0, 5), (1, 15)):
+        apart = np.diff(np.flatnonzero(y[rows] == label))
+        assert abs(apart - 1000 / count).max() <= 3
+    again = spread_evenly(y, np.random.default_rng(1))
+    assert not np.array_equal(rows, again)
+
+
+def test_spread_training_runs_all_epochs_and_keeps_every_statistic() -> None:
+    X, y, X_test, _ = draw()
+    logits = trainer(spread=True).logits(X, y, X_test)
+    assert tuple(logits) == STATISTICS
+    plain = trainer().logits(X, y, X_test)
+    assert not np.allclose(logits["moving"], plain["moving"])
 
 
 @pytest.mark.parametrize("method", STUDY_METHODS)

@@ -1,7 +1,8 @@
-"""All four statistics for inference from one training.
+"""All predictions that one training can make.
 
-`inference_statistics` only decides what a trained network normalizes new rows with. So
-a training need not be repeated for each: a callback makes every pass at its end.
+`inference_statistics` and `logit_adjustment` only decide how a trained network
+predicts. So a training need not be repeated for each: a callback makes the pass of
+every statistic at its end, and the logits are adjusted afterwards.
 """
 
 from __future__ import annotations
@@ -75,6 +76,26 @@ def logits_of_every_statistic(
         logits[name] = _logits(classifier, X)
     classifier.module_.load_state_dict(kept["moving"], strict=False)
     return logits
+
+
+def adjust(logits: Logits, tau: float, class_count: NDArray[np.int64]) -> Logits:
+    """Subtract ``tau log(N_k / N)`` from the logits, as `logit_adjustment` does.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        Logits.
+    tau : float
+        Strength.
+    class_count : ndarray of shape (n_classes,)
+        Training rows ``N_k`` of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        Adjusted logits.
+    """
+    return logits - tau * np.log(class_count / class_count.sum())
 
 
 def _copied_buffers(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -1,0 +1,124 @@
+"""Single documented settings side by side: what each gains, and where it loses.
+
+No setting is best where minority rows are few and where they are many. What is gained
+on one side and lost on the other is the choice that a default has to make.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from benchmarks.study_summary import REFERENCE, REGIMES, SETTING, Setting
+
+AUTO_STATISTIC = "auto"
+# What `inference_statistics="auto"` means in each regime.
+RESOLVED = {"few": "population", "many": "moving"}
+METRICS = ("balanced_accuracy", "macro_f1", "average_precision")
+
+CANDIDATES = {
+    "the paper: batch, mean over batches": Setting("wbn-batch", "batch_mean", "0"),
+    "constant, moving": Setting("wbn-constant", "moving", "0"),
+    "constant, population": Setting("wbn-constant", "population", "0"),
+    "constant, auto (our defaults)": Setting("wbn-constant", AUTO_STATISTIC, "0"),
+    "constant, auto, tau 0.5": Setting("wbn-constant", AUTO_STATISTIC, "0.5"),
+    "batch, auto, tau 0.5": Setting("wbn-batch", AUTO_STATISTIC, "0.5"),
+    "constant, dropout 0.3, auto": Setting("wbn-constant-dropout", AUTO_STATISTIC, "0"),
+    "ICF + BN, dropout 0.3": Setting("bn-dropout", "moving", "0"),
+    "BN, balanced softmax": Setting("bn-softmax", "moving", "0"),
+    "BN, no weights, tau 1": Setting("bn-plain", "moving", "1"),
+    "ICF + BN, constant": Setting("bn-constant", "moving", "0"),
+}
+
+
+class Gains(NamedTuple):
+    """What a setting gains over ICF + BN in a regime, in points.
+
+    Parameters
+    ----------
+    means : tuple of float
+        Mean over the tasks of the difference in each of `METRICS`.
+    worse : int
+        Tasks with less than ICF + BN in one of them by more than one standard error
+        over redraws; a task of one redraw has none, and does not count.
+    tasks : int
+        Tasks that both were trained on.
+    """
+
+    means: tuple[float, ...]
+    worse: int
+    tasks: int
+
+
+def with_auto(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add what ``inference_statistics="auto"`` predicts, which is in the rows already.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What `benchmarks.study_tables.complete_rows` returns.
+
+    Returns
+    -------
+    DataFrame
+        With more rows, of the statistic ``"auto"``.
+    """
+    auto = rows[rows["statistic"] == rows["regime"].map(RESOLVED)]
+    return pd.concat([rows, auto.assign(statistic=AUTO_STATISTIC)], ignore_index=True)
+
+
+def gains(rows: pd.DataFrame, setting: Setting, regime: str) -> Gains | None:
+    """Compare a setting with ICF + BN, redraw by redraw.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What `with_auto` returns.
+    setting : Setting
+        What is compared.
+    regime : {"few", "many"}
+        Tasks that count.
+
+    Returns
+    -------
+    Gains or None
+        None where the setting was not trained.
+    """
+    rows = rows[rows["regime"] == regime]
+    difference = (_of(rows, setting) - _of(rows, REFERENCE)).dropna()
+    if difference.empty:
+        return None
+    by_task = difference.groupby("task")
+    mean = by_task.mean()
+    worse = (mean < -by_task.sem()).any(axis=1)
+    return Gains(tuple(mean.mean()), int(worse.sum()), len(mean))
+
+
+def frontier(rows: pd.DataFrame) -> dict[str, dict[str, Gains]]:
+    """Compare every candidate in every regime that it was trained in.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What `benchmarks.study_tables.complete_rows` returns.
+
+    Returns
+    -------
+    dict of str to dict
+        Gains by title and regime.
+    """
+    rows = with_auto(rows)
+    found = {
+        title: {regime: gains(rows, setting, regime) for regime in REGIMES}
+        for title, setting in CANDIDATES.items()
+    }
+    return {
+        title: {regime: gain for regime, gain in by_regime.items() if gain is not None}
+        for title, by_regime in found.items()
+    }
+
+
+def _of(rows: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    chosen = (rows[SETTING] == list(setting)).all(axis=1)
+    return rows[chosen].set_index(["task", "draw"])[list(METRICS)]
