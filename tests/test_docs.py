@@ -97,7 +97,7 @@ def test_benchmark_commands_are_understood(page):
         shlex.split(line)
         for block in blocks(page)
         if block.language == "bash"
-        for line in block.text.splitlines()
+        for line in block.text.replace("\\\n", " ").splitlines()
     ]
     for line in lines:
         if line[:3] == ["python", "-m", "benchmarks"]:

@@ -45,6 +45,7 @@ for ax, normalization, title in zip(
     clf = WBNMLPClassifier(
         (32, 32),
         normalization=normalization,
+        inference_statistics="moving",
         batch_size=32,
         max_iter=60,
         random_state=0,
