@@ -28,7 +28,7 @@ from docs.ext.api_pages import escape_fitted, own_members, reference_pages
 from docs.ext.architecture import draw, import_graph, part_graph
 from docs.ext.live_code import run_and_capture
 from docs.ext.mathml import to_mathml
-from docs.ext.paper_results import coverage, number, read_summary, table_cells
+from docs.ext.paper_results import PICTURES, coverage, number, read_summary, table_cells
 from docs.ext.pictures import box_pictures
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -119,6 +119,12 @@ def test_links_to_pages_have_targets(page):
 def test_formulas_are_understood(page):
     for block, inline in FORMULA.findall(read(page)):
         assert "<math" in to_mathml(block or inline, as_block=bool(block))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_pictures_of_the_paper_are_known(page):
+    names = re.findall(r"^```\{paper-picture\}(.*)$", read(page), re.MULTILINE)
+    assert {name.strip() for name in names} <= PICTURES.keys()
 
 
 def test_broken_formula_is_refused():
