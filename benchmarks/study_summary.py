@@ -1,7 +1,7 @@
 """Averages of the study: over redraws, and over the tasks of a regime.
 
-Two regimes differ most: where minority rows are so few that many mini-batches hold
-none, and where nearly all hold some.
+Two regimes differ most: where minority rows are so few that most mini-batches hold
+none, and where most hold some.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ METRICS = (
 )
 SETTING = ["method", "statistic", "adjustment"]
 REGIMES = {
-    "few": "few minority rows: more than a tenth of the mini-batches hold none",
-    "many": "many minority rows: nearly every mini-batch holds some",
+    "few": "few minority rows: most mini-batches hold none",
+    "many": "many minority rows: most mini-batches hold some",
 }
-# Percent of the mini-batches of a task without any minority row. No task lies near it.
-FEW_FROM = 10.0
+# Percent of the mini-batches of a task without any minority row.
+FEW_FROM = 50.0
 
 
 class Setting(NamedTuple):

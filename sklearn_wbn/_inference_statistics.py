@@ -7,9 +7,9 @@ training.
 
 from math import exp, lgamma
 
-# Beyond this share of mini-batches without minority rows, the mean over mini-batches
-# mixes two kinds that differ much, and fits neither.
-FEW_MINORITY_ROWS = 0.1
+# Beyond this share of mini-batches without minority rows, most of them look like the
+# majority alone, and so should new rows.
+MOST = 0.5
 
 
 def resolve_statistics(
@@ -31,13 +31,13 @@ def resolve_statistics(
     Returns
     -------
     str
-        ``"population"`` where more than a tenth of the mini-batches hold rows of the
-        largest class alone, else ``"moving"``; other values as they are.
+        ``"population"`` where most mini-batches hold rows of the largest class alone,
+        else ``"moving"``; other values as they are.
     """
     if inference_statistics != "auto":
         return inference_statistics
     share = share_without_minority(n_minority, n_samples, batch_size)
-    return "population" if share > FEW_MINORITY_ROWS else "moving"
+    return "population" if share > MOST else "moving"
 
 
 def share_without_minority(n_minority: int, n_samples: int, batch_size: int) -> float:

@@ -228,7 +228,7 @@ def test_methods_that_predict_differently_share_a_training() -> None:
     [
         ("a", "bn-logit"),
         ("d", "d-population"),
-        ("ours-moving", "ours"),
+        ("constant-moving", "constant-population"),
         ("d-normal", "d-normal"),
     ],
 )
