@@ -25,6 +25,7 @@ from sklearn_wbn._class_weight import (
 )
 from sklearn_wbn._device import move_net, resolve_device, working_dtype
 from sklearn_wbn._doc_link import DocLinkMixin
+from sklearn_wbn._inference import FoldedNetwork
 from sklearn_wbn._inference_statistics import resolve_statistics
 from sklearn_wbn._network import WeightedNet
 from sklearn_wbn._persistence import (
@@ -236,14 +237,13 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     def _fold(self) -> None:
         self._folded = self._folded_network()
 
-    def _folded_network(self) -> torch.nn.Sequential:
+    def _folded_network(self) -> FoldedNetwork:
         """Make the network that predicts: norms and logit adjustment folded in."""
         shift = None
         if self._tau > 0:
             parameter = next(self.net_.module_.parameters())
             shift = (-self._tau * self._log_class_share()).to(parameter)
-        network: torch.nn.Sequential = self.net_.module_.folded(shift)
-        return network
+        return FoldedNetwork(self.net_.module_.folded(shift))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain data, so that pickle, joblib and skops store the same."""

@@ -40,17 +40,18 @@ MAY_IMPORT: dict[str, str] = {
     "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_doc_link": "",
     "_fitting": (
-        "_batches _build _callbacks _class_weight _device _doc_link "
+        "_batches _build _callbacks _class_weight _device _doc_link _inference "
         "_inference_statistics _network _persistence _random _sklearn_callbacks "
         "_threads _training_data _validation numpy sklearn skorch torch"
     ),
+    "_inference": "_batches _threads numpy scipy torch",
     "_inference_statistics": "",
     "_network": "_batches _callbacks nn numpy skorch torch",
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
     "_plotting": "matplotlib sklearn",
-    "_prediction": "_batches _onnx _threads _training_data numpy sklearn torch",
+    "_prediction": "_inference _onnx _training_data numpy sklearn torch",
     "_random": "torch",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",

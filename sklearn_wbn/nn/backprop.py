@@ -27,24 +27,33 @@ from sklearn_wbn.nn.weights import BatchWeights
 
 _aten = torch.ops.aten
 
+_MINUS_ONE = torch.tensor(-1.0)
+
+
+def _tanh_(u: Tensor) -> Tensor:
+    """Write tanh as 2 sigmoid(2 u) - 1: torch's own takes several times as long."""
+    sigmoid = u.add_(u).sigmoid_()
+    return torch.add(_MINUS_ONE, sigmoid, alpha=2, out=sigmoid)
+
+
 # `a = activation(u)`, and the gradient with respect to `u` given that with respect to
-# `a`. tanh is written as 2 sigmoid(2 u) - 1: torch's own takes several times as long.
+# `a`. What needs `a` alone for that takes the room of `u`.
 _ACTIVATION: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
-    nn.Tanh: lambda u: (u + u).sigmoid_().mul_(2).sub_(1),
-    nn.ReLU: torch.relu,
-    nn.Sigmoid: torch.sigmoid,
+    nn.Tanh: _tanh_,
+    nn.ReLU: torch.relu_,
+    nn.Sigmoid: torch.sigmoid_,
     nn.Identity: lambda u: u,
     nn.GELU: _aten.gelu,
     nn.SiLU: _aten.silu,
 }
 _ACTIVATION_BACKWARD: dict[type[nn.Module], Callable[[Tensor, Tensor, Tensor], Tensor]]
 _ACTIVATION_BACKWARD = {
-    nn.Tanh: lambda g, _, a: _aten.tanh_backward(g, a),
-    nn.ReLU: lambda g, _, a: _aten.threshold_backward(g, a, 0),
-    nn.Sigmoid: lambda g, _, a: _aten.sigmoid_backward(g, a),
+    nn.Tanh: lambda g, _, a: _aten.tanh_backward.default(g, a),
+    nn.ReLU: lambda g, _, a: _aten.threshold_backward.default(g, a, 0),
+    nn.Sigmoid: lambda g, _, a: _aten.sigmoid_backward.default(g, a),
     nn.Identity: lambda g, *_: g,
-    nn.GELU: lambda g, u, _: _aten.gelu_backward(g, u),
-    nn.SiLU: lambda g, u, _: _aten.silu_backward(g, u),
+    nn.GELU: lambda g, u, _: _aten.gelu_backward.default(g, u),
+    nn.SiLU: lambda g, u, _: _aten.silu_backward.default(g, u),
 }
 
 
@@ -121,12 +130,11 @@ class _Affine:
     """Equation (8): `x = W z + b`, or `W z` where a norm follows."""
 
     def __init__(self, linear: nn.Linear) -> None:
-        self.linear = linear
-        self.W = linear.weight.detach()
+        self.weight, self.W = linear.weight, linear.weight.detach()
         self.W_t = self.W.t()
         # torch's stubs do not know that a linear map may have no bias.
         bias: Tensor | None = linear.bias
-        self.b = None if bias is None else bias.detach()
+        self.bias, self.b = bias, None if bias is None else bias.detach()
 
     def forward(self, z: Tensor) -> Tensor:
         self.z = z
@@ -140,10 +148,10 @@ class _Affine:
         return torch.mm(delta, self.W)
 
     def set_gradients(self, delta: Tensor) -> None:
-        if self.linear.weight.requires_grad:
-            self.linear.weight.grad = torch.mm(delta.t(), self.z)
-        if self.b is not None:
-            _set_gradient(self.linear.bias, delta.sum(0))
+        if self.weight.requires_grad:
+            self.weight.grad = torch.mm(delta.t(), self.z)
+        if self.bias is not None:
+            _set_gradient(self.bias, delta.sum(0))
 
 
 class _Hidden:
@@ -152,6 +160,9 @@ class _Hidden:
     def __init__(self, layer: HiddenLayer) -> None:
         self.affine = _Affine(layer.linear)
         self.norm = layer.norm
+        if self.norm is not None:
+            self.gamma, self.shift = self.norm.weight, self.norm.bias
+            self.n_batches = int(self.norm.num_batches_tracked)
         kind = type(layer.activation)
         self.activation = _ACTIVATION[kind]
         self.activation_backward = _ACTIVATION_BACKWARD[kind]
@@ -161,9 +172,10 @@ class _Hidden:
         u = self.affine.forward(z)
         if (norm := self.norm) is not None:
             u, m, v, self.trace = closed_form.forward(
-                u, weights.p, weights.Z_over_G, norm.weight, norm.bias, norm.eps
+                u, weights.p, weights.Z_over_G, self.gamma, self.shift, norm.eps
             )
-            norm.update_running(m, v, weights)
+            self.n_batches += weights.has_spread
+            norm.update_running(m, v, weights, self.n_batches)
         self.u, self.a = u, self.activation(u)
         self.mask = self.dropout_mask(self.a)
         return self.a if self.mask is None else self.a * self.mask
@@ -173,10 +185,10 @@ class _Hidden:
         if self.mask is not None:
             g = g * self.mask
         delta = self.activation_backward(g, self.u, self.a)
-        if (norm := self.norm) is not None:
+        if self.norm is not None:
             delta, dgamma, db = closed_form.backward(delta, self.trace)
-            _set_gradient(norm.weight, dgamma)
-            _set_gradient(norm.bias, db)
+            _set_gradient(self.gamma, dgamma)
+            _set_gradient(self.shift, db)
         return delta
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from sklearn_wbn.nn.functional import Weight, normalize, prepare
@@ -88,28 +87,28 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             self.update_running(m, v, weights)
         return u
 
-    @torch.no_grad()
-    def update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
+    def update_running(
+        self, m: Tensor, v: Tensor, weights: BatchWeights, n: int | None = None
+    ) -> None:
         """Move the running statistics toward a batch's, unbiased as torch's are.
 
         Parameters
         ----------
         m, v : Tensor of shape (num_features,)
-            Moments of the batch.
+            Moments of the batch, without gradient.
         weights : BatchWeights
             Its weights; a batch of one effective row changes nothing.
+        n : int, default=None
+            Number of batches with this one, where the caller has counted them: what
+            the device has counted is waited for.
         """
         if not weights.has_spread:
             return
         self.num_batches_tracked.add_(1)
-        momentum: float | Tensor
-        if self.momentum is None:
-            momentum = 1 / float(self.num_batches_tracked)
-        elif self.averages_first:  # on the device: no value is waited for
-            n = self.num_batches_tracked.to(self.running_mean.dtype)
-            momentum = n.reciprocal_().clamp_(min=self.momentum)
-        else:
-            momentum = self.momentum
+        momentum = self.momentum
+        if momentum is None or self.averages_first:
+            share = 1 / (n or int(self.num_batches_tracked))
+            momentum = max(share, momentum or 0)
         if weights.Z_over_G_running != weights.Z_over_G:
             v = v * (weights.Z_over_G_running / weights.Z_over_G)
         self.running_mean.lerp_(m.to(self.running_mean.dtype), momentum)

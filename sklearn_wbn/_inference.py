@@ -1,0 +1,103 @@
+"""Inference on a folded network: few rows in NumPy, many in chunks that stay in caches.
+
+Logits have a row for each class: torch's softmax over few columns takes several times
+as long as over few rows, and the output layer's product with so few columns as well.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import Tensor, nn
+
+from sklearn_wbn._batches import as_tensor
+from sklearn_wbn._threads import one_thread_in_workers
+
+_CHUNK_ROWS = 2048
+
+# Up to here the calls take the time, and NumPy's take less than torch's.
+_FEW_ROWS = 16
+
+Array = NDArray[Any]
+Head = Callable[[Tensor], Tensor]
+
+_ACTIVATION: dict[type[nn.Module], Callable[[Array], Array]] = {
+    nn.Sigmoid: expit,
+    nn.ReLU: lambda u: np.maximum(u, 0),
+    nn.Identity: lambda u: u,
+}
+
+
+class FoldedNetwork:
+    """A folded network, made ready to predict.
+
+    Parameters
+    ----------
+    network : nn.Sequential
+        Affine maps with activations between them, from `WBNMLP.folded`.
+    """
+
+    def __init__(self, network: nn.Sequential) -> None:
+        self.network = network
+        layers: list[Any] = list(network)
+        *self._hidden, output = layers
+        self._W, self._b = output.weight.detach(), output.bias.detach().unsqueeze(1)
+        kinds = [type(activation) for activation in layers[1::2]]
+        on_cpu = self._W.device.type == "cpu"
+        self._has_arrays = on_cpu and _ACTIVATION.keys() >= set(kinds)
+        if self._has_arrays:
+            self._arrays = [_arrays(linear) for linear in layers[::2]]
+            self._activations = [_ACTIVATION[kind] for kind in kinds]
+
+    def apply(self, X: Array, head: Head) -> Array:
+        """Run the network over an array.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Data, float32 or float64; converted chunk by chunk.
+        head : callable
+            Applied to the logits of each chunk, shape (n_classes, n_rows).
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            Results, in the precision of the network.
+        """
+        if self._has_arrays and len(X) <= _FEW_ROWS:
+            return head(torch.from_numpy(self._logits_of_few(X))).numpy().T
+        return self._apply_in_chunks(X, head)
+
+    @one_thread_in_workers()
+    @torch.inference_mode()
+    def _apply_in_chunks(self, X: Array, head: Head) -> Array:
+        chunks = as_tensor(X, torch.device("cpu")).split(_CHUNK_ROWS)
+        results = [head(self._logits(chunk)) for chunk in chunks]
+        return torch.cat(results, dim=-1).cpu().numpy().T
+
+    def _logits(self, x: Tensor) -> Tensor:
+        z = x.to(self._W.device, self._W.dtype)
+        for layer in self._hidden:
+            z = layer(z)
+        return torch.addmm(self._b, self._W, z.t())
+
+    def _logits_of_few(self, X: Array) -> Array:
+        *hidden, output = self._arrays
+        z = X.astype(output[0].dtype, copy=False).T
+        with np.errstate(over="ignore", invalid="ignore"):  # torch does not warn either
+            for affine, activation in zip(hidden, self._activations, strict=True):
+                z = activation(_affine(z, *affine))
+            return _affine(z, *output)
+
+
+def _affine(z: Array, weight: Array, bias: Array) -> Array:
+    x: Array = weight @ z + bias
+    return x
+
+
+def _arrays(linear: nn.Linear) -> tuple[Array, Array]:
+    """View the weight and the bias, for signals with a column for each row of data."""
+    return linear.weight.detach().numpy(), linear.bias.detach().numpy()[:, None]

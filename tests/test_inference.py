@@ -1,0 +1,49 @@
+"""The folded network over arrays: few rows in NumPy, many in chunks."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_wbn._inference import FoldedNetwork
+from sklearn_wbn.nn import WBNMLP
+
+ACTIVATIONS = ["tanh", "relu", "logistic", "identity", "gelu", "silu"]
+
+
+def logits_of(network, X):
+    return FoldedNetwork(network).apply(X, lambda logits: logits)
+
+
+@pytest.mark.parametrize("n_rows", [1, 16, 17, 2047, 2048, 2049, 5000])
+def test_chunks_cover_all_rows(n_rows):
+    network = nn.Sequential(nn.Linear(1, 1))
+    with torch.no_grad():
+        network[0].weight.fill_(2.0)
+        network[0].bias.fill_(1.0)
+    X = np.arange(float(n_rows))[:, None]
+    result = logits_of(network, X)
+    assert result.dtype == np.float32
+    assert np.array_equal(result, 2 * X + 1)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_rows_and_many_give_the_logits_of_the_network(dtype, activation):
+    network = WBNMLP(4, 3, (8, 5), activation, seed=0)
+    network.to(torch.from_numpy(np.empty(0, dtype)).dtype).eval()
+    X = np.random.default_rng(0).normal(size=(40, 4)).astype(dtype)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(X)).numpy()
+    rounding = 20 * np.finfo(dtype).eps
+    for rows in (slice(1), slice(16), slice(40)):
+        logits = logits_of(network.folded(), X[rows])
+        assert logits.dtype == dtype
+        np.testing.assert_allclose(logits, expected[rows], rtol=rounding, atol=rounding)
+
+
+@pytest.mark.parametrize("n_rows", [1, 40])
+def test_numbers_that_overflow_bring_no_warning(n_rows):
+    X = np.full((n_rows, 4), 3e38, dtype=np.float32)
+    network = WBNMLP(4, 3, (8,), seed=0).eval().folded()
+    assert logits_of(network, X).shape == (n_rows, 3)
