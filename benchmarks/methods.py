@@ -106,17 +106,16 @@ METHODS: dict[str, Method] = {
         Method("d-moving", "(d) + moving average", WLF_WBN | MOVING),
         Method("b-normal", "(b) + normal Xavier", WLF_BN | NORMAL),
         Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
-        # Our defaults, written out. "auto" means "population" for MNIST and
-        # Fashion-MNIST, "moving" for CIFAR-10.
+        # Our defaults, written out: for these tasks "auto" means "population".
         Method(
             "constant-population",
-            "ICF+WBN, constant, population",
+            "ICF+WBN, our defaults",
             _constant("population"),
         ),
-        Method("constant-moving", "ICF+WBN, constant, moving", _constant("moving")),
+        Method("constant-moving", "the same, moving average", _constant("moving")),
         Method(
             "constant-dropout",
-            "the same, population, dropout 0.3",
+            "our defaults, dropout 0.3",
             _constant("population") | {"dropout": 0.3},
         ),
         # What needs no weighted norm, or no network.

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.study_summary import FEW_FROM, REFERENCE, SETTING
+from benchmarks.study_summary import FEW_BELOW, REFERENCE, SETTING, minority_rows
 
 PANELS = {
     "balanced_accuracy": "balanced accuracy",
@@ -49,7 +49,7 @@ def gains_by_task(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def draw_gains(rows: pd.DataFrame, batches: pd.DataFrame) -> Figure:
-    """Draw gains over the share of mini-batches without a minority row.
+    """Draw gains over the minority rows of a mini-batch.
 
     Parameters
     ----------
@@ -63,39 +63,40 @@ def draw_gains(rows: pd.DataFrame, batches: pd.DataFrame) -> Figure:
     Figure
         One panel for each of `PANELS`, one mark for each task and statistic.
     """
-    share = batches.groupby("task")["without_minority"].mean()
+    per_batch = minority_rows(batches)
     figure = Figure(figsize=(9.5, 3.4), layout="constrained")
     # Drawn without pyplot, which would choose a window system.
     FigureCanvasAgg(figure)
     for axes, (metric, title) in zip(
         figure.subplots(1, 3), PANELS.items(), strict=True
     ):
-        _draw_panel(axes, gains_by_task(rows, metric), share)
+        _draw_panel(axes, gains_by_task(rows, metric), per_batch)
         axes.set_title(title)
     figure.axes[0].set_ylabel("WBN less BN, points")
-    figure.supxlabel("mini-batches without a minority row (%)", fontsize=10)
+    figure.supxlabel(
+        "rows of the second largest class in a mini-batch, on average", fontsize=10
+    )
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=4, frameon=False)
     return figure
 
 
-def _draw_panel(axes: Axes, gains: pd.DataFrame, share: pd.Series) -> None:
+def _draw_panel(axes: Axes, gains: pd.DataFrame, per_batch: pd.Series) -> None:
     for name, (colour, marker) in MARKS.items():
         if name in gains:
             axes.plot(
-                share.reindex(gains.index),
+                per_batch.reindex(gains.index),
                 gains[name],
                 marker,
                 color=colour,
                 label=name,
                 alpha=0.85,
             )
-    # Most tables crowd next to zero, the image sets lie far to the right.
-    axes.set_xscale("symlog", linthresh=1.0)
-    axes.set_xticks([0, 1, 10, 100], ["0", "1", "10", "100"])
-    axes.set_xlim(-0.1, 110.0)
+    axes.set_xscale("log")
+    axes.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    axes.minorticks_off()
     axes.axhline(0.0, color="0.4", linewidth=0.8)
-    axes.axvline(FEW_FROM, color="0.7", linewidth=0.8, linestyle="--")
+    axes.axvline(FEW_BELOW, color="0.7", linewidth=0.8, linestyle="--")
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

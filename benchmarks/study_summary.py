@@ -1,7 +1,7 @@
 """Averages of the study: over redraws, and over the tasks of a regime.
 
-Two regimes differ most: where minority rows are so few that most mini-batches hold
-none, and where most hold some.
+Two regimes differ most: where a mini-batch holds on average less than one row of each
+minority class, and where it holds more.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ METRICS = (
 )
 SETTING = ["method", "statistic", "adjustment"]
 REGIMES = {
-    "few": "few minority rows: most mini-batches hold none",
-    "many": "many minority rows: most mini-batches hold some",
+    "few": "few minority rows: less than one of each class in a mini-batch",
+    "many": "many minority rows: one of some class, or more, in a mini-batch",
 }
-# Percent of the mini-batches of a task without any minority row.
-FEW_FROM = 50.0
+# Rows of the largest minority class in a mini-batch, on average.
+FEW_BELOW = 1.0
 
 
 class Setting(NamedTuple):
@@ -41,6 +41,28 @@ REFERENCE = Setting("bn-batch", "moving", "0")
 PAPER = Setting("wbn-batch", "batch_mean", "0")
 
 
+def minority_rows(batches: pd.DataFrame) -> pd.Series:
+    """Return for each task the rows of its second largest class in a mini-batch.
+
+    Parameters
+    ----------
+    batches : DataFrame
+        Columns of `benchmarks.study_batches.BatchRow`.
+
+    Returns
+    -------
+    Series
+        ``batch_size * N_k / N``, mean over the redraws, indexed by task.
+    """
+    share = batches["class_count"].map(_share_of_second).astype(float)
+    return (batches["batch_size"] * share).groupby(batches["task"]).mean()
+
+
+def _share_of_second(class_count: str) -> float:
+    rows = sorted(map(int, class_count.split()))
+    return rows[-2] / sum(rows)
+
+
 def regime_of_tasks(batches: pd.DataFrame) -> pd.Series:
     """Return ``"few"`` or ``"many"`` for each task.
 
@@ -54,8 +76,8 @@ def regime_of_tasks(batches: pd.DataFrame) -> pd.Series:
     Series
         Regimes, indexed by task.
     """
-    share = batches.groupby("task")["without_minority"].mean()
-    return pd.Series(np.where(share > FEW_FROM, "few", "many"), share.index)
+    rows = minority_rows(batches)
+    return pd.Series(np.where(rows < FEW_BELOW, "few", "many"), rows.index)
 
 
 def with_role_and_regime(rows: pd.DataFrame, batches: pd.DataFrame) -> pd.DataFrame:

@@ -52,8 +52,8 @@ default="tanh"
         paper); the exponential moving average kept while training; mean and
         variance over all training rows; the same with class weights. All but
         ``"moving"`` come from one pass after training. ``"auto"`` is
-        ``"population"`` where most mini-batches hold rows of the largest class
-        alone, else ``"moving"``: see the notes.
+        ``"population"`` where a mini-batch holds on average less than one row of
+        each class but the largest, else ``"moving"``: see the notes.
     loss_normalization : {"batch", "constant"}, default="constant"
         What the loss of a mini-batch is divided by: the sum of its weights (the
         paper), or the batch size times the mean training weight, which follows
@@ -158,10 +158,10 @@ default="adamax"
     chose them on data apart from those that it reports. For the paper's methods set
     ``"batch_mean"`` and ``"batch"``.
 
-    Where most mini-batches hold no row of a minority class, ``"population"`` finds
-    more of them than ``"moving"``; where mini-batches often hold some, it gives many
-    false alarms. ``"auto"`` tells the two apart by the chance that a mini-batch,
-    drawn without replacement, holds none: more than one half, or less.
+    Where minority rows are rare in the mini-batches, ``"population"`` finds more of
+    them than ``"moving"``; where nearly every mini-batch holds some, it gives many
+    false alarms. ``"auto"`` draws the line at one row: ``batch_size * N_k / N`` of
+    the second largest class.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as

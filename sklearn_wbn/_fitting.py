@@ -126,9 +126,8 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         rows = self._rows(data, device)
         self.inference_statistics_ = resolve_statistics(
             inference_statistics,
-            n_minority=len(data.y) - np.bincount(data.codes(self.classes_)).max(),
-            n_samples=len(data.y),
-            batch_size=net.batch_size,
+            np.bincount(data.codes(self.classes_), minlength=len(self.classes_)),
+            net.batch_size,
         )
         net.inference_statistics = self.inference_statistics_
         if net.lr != self.learning_rate_init:  # else a schedule goes on

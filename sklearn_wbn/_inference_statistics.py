@@ -5,15 +5,14 @@ well depends on whether a usual mini-batch holds minority rows, which is known b
 training.
 """
 
-from math import exp, lgamma
+from typing import Any
 
-# Beyond this share of mini-batches without minority rows, most of them look like the
-# majority alone, and so should new rows.
-MOST = 0.5
+import numpy as np
+from numpy.typing import NDArray
 
 
 def resolve_statistics(
-    inference_statistics: str, n_minority: int, n_samples: int, batch_size: int
+    inference_statistics: str, class_rows: NDArray[np.integer[Any]], batch_size: int
 ) -> str:
     """Replace ``"auto"`` by what suits the mini-batches.
 
@@ -21,50 +20,19 @@ def resolve_statistics(
     ----------
     inference_statistics : str
         As given by the user.
-    n_minority : int
-        Training rows outside the largest class.
-    n_samples : int
-        All training rows.
+    class_rows : ndarray of shape (n_classes,)
+        Training rows of each class, two classes or more.
     batch_size : int
         Rows of a mini-batch.
 
     Returns
     -------
     str
-        ``"population"`` where most mini-batches hold rows of the largest class alone,
-        else ``"moving"``; other values as they are.
+        ``"population"`` where a mini-batch holds on average less than one row of each
+        class but the largest, else ``"moving"``; other values as they are.
     """
     if inference_statistics != "auto":
         return inference_statistics
-    share = share_without_minority(n_minority, n_samples, batch_size)
-    return "population" if share > MOST else "moving"
-
-
-def share_without_minority(n_minority: int, n_samples: int, batch_size: int) -> float:
-    """Compute the chance that a mini-batch holds rows of the largest class alone.
-
-    Parameters
-    ----------
-    n_minority : int
-        Training rows outside the largest class.
-    n_samples : int
-        All training rows.
-    batch_size : int
-        Rows of a mini-batch, drawn without replacement.
-
-    Returns
-    -------
-    float
-        ``C(N - n, B) / C(N, B)``, hypergeometric.
-    """
-    n_majority = n_samples - n_minority
-    if n_majority < batch_size:
-        return 0.0
-    return exp(
-        _log_falling(n_majority, batch_size) - _log_falling(n_samples, batch_size)
-    )
-
-
-def _log_falling(n: int, k: int) -> float:
-    """Return the logarithm of ``n (n - 1) ... (n - k + 1)``."""
-    return lgamma(n + 1) - lgamma(n - k + 1)
+    second_largest = np.sort(class_rows)[-2]
+    rows_per_batch = second_largest * batch_size / class_rows.sum()
+    return "population" if rows_per_batch < 1 else "moving"

@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, str] = {
         "_threads _training_data _validation numpy sklearn skorch torch"
     ),
     "_inference": "_batches _threads numpy scipy torch",
-    "_inference_statistics": "",
+    "_inference_statistics": "numpy",
     "_network": "_batches _callbacks nn numpy skorch torch",
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",

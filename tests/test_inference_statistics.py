@@ -1,6 +1,4 @@
-"""``inference_statistics="auto"``: how often a mini-batch lacks minority rows."""
-
-from math import comb
+"""``inference_statistics="auto"``: whether a mini-batch holds minority rows."""
 
 import numpy as np
 import pytest
@@ -8,45 +6,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_wbn import WBNMLPClassifier
-from sklearn_wbn._inference_statistics import (
-    resolve_statistics,
-    share_without_minority,
-)
+from sklearn_wbn._inference_statistics import resolve_statistics
 from tests.samples import imbalanced, quick
 
 
-@given(st.data())
-def test_share_is_the_hypergeometric_chance_of_no_minority_row(data):
-    n_samples = data.draw(st.integers(2, 400))
-    n_minority = data.draw(st.integers(1, n_samples - 1))
-    batch_size = data.draw(st.integers(1, n_samples))
-    expected = comb(n_samples - n_minority, batch_size) / comb(n_samples, batch_size)
-    found = share_without_minority(n_minority, n_samples, batch_size)
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-300)
-
-
-def test_share_of_many_rows_stays_finite():
-    found = share_without_minority(100, 10**8, 10**5)
-    assert found == pytest.approx((1 - 1e-3) ** 100, rel=1e-3)
-
-
 @pytest.mark.parametrize(
-    ("n_minority", "n_samples", "expected"),
+    ("class_rows", "batch_size", "expected"),
     [
-        (15, 5015, "population"),  # the paper's MNIST: 68 % without a minority row
-        (50, 4550, "moving"),  # its CIFAR-10: 24 %
-        (25, 4550, "moving"),
-        (24, 4550, "population"),
-        (500, 10_000, "moving"),
-        (5000, 10_000, "moving"),
+        ([5, 5, 5, 5000], 128, "population"),  # the paper's MNIST
+        ([20, 30, 4500], 128, "population"),  # its CIFAR-10
+        ([500, 9500], 128, "moving"),
+        ([1, 500, 9500], 128, "moving"),  # one class is rare, the other is not
+        ([5000, 5000], 128, "moving"),
+        ([1, 127], 128, "moving"),  # exactly one row
+        ([1, 128], 128, "population"),
+        ([128, 0], 64, "population"),  # a class that has no rows yet
     ],
 )
-def test_few_minority_rows_take_the_population(n_minority, n_samples, expected):
-    assert resolve_statistics("auto", n_minority, n_samples, 128) == expected
+def test_less_than_one_row_a_batch_takes_the_population(
+    class_rows, batch_size, expected
+):
+    assert resolve_statistics("auto", np.array(class_rows), batch_size) == expected
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=6), st.integers(1, 300))
+def test_the_order_of_the_classes_does_not_matter(class_rows, batch_size):
+    rows = np.array(class_rows)
+    found = resolve_statistics("auto", rows, batch_size)
+    assert found == resolve_statistics("auto", rows[::-1], batch_size)
 
 
 def test_other_values_stay():
-    assert resolve_statistics("batch_mean", 1, 10**6, 128) == "batch_mean"
+    assert resolve_statistics("batch_mean", np.array([1, 10**6]), 128) == "batch_mean"
 
 
 def sample(n_minority):

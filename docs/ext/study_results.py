@@ -320,7 +320,7 @@ class StudyPicture(SphinxDirective):
         draw_gains(rows, read_batches()).savefig(folder / "study.svg")
         alt = (
             "Gain of weighted over plain batch normalization on every task, for four "
-            "statistics, over the share of mini-batches without a minority row."
+            "statistics, over the minority rows of a mini-batch."
         )
         return [nodes.image(uri="/generated/study.svg", alt=alt)]
 

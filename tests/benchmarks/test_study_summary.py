@@ -41,8 +41,10 @@ def row(
     return made._replace(**changes)
 
 
-def batch(task: str, without: float) -> BatchRow:
-    return BatchRow(task, 0, 128, "5 95", without, without, 9.0, "5 95", "50 50")
+def batch(task: str, rows: float) -> BatchRow:
+    """Mini-batches of 100 with so many rows of the second class, of 1000."""
+    count = f"{round(10 * rows)} {1000 - round(10 * rows)}"
+    return BatchRow(task, 0, 100, count, 0.0, 0.0, 9.0, "5 95", "50 50")
 
 
 # By task and setting: the values of its redraws.
@@ -60,7 +62,7 @@ VALUES = {
 
 @pytest.fixture
 def batches() -> pd.DataFrame:
-    return pd.DataFrame([batch("ecoli", 0.0), batch("oil", 9.0), batch("mnist", 68.0)])
+    return pd.DataFrame([batch("ecoli", 9.0), batch("oil", 1.0), batch("mnist", 0.1)])
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def many(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["regime"] == "many"]
 
 
-def test_share_of_empty_batches_makes_the_regime(batches: pd.DataFrame) -> None:
+def test_minority_rows_of_a_batch_make_the_regime(batches: pd.DataFrame) -> None:
     regimes = regime_of_tasks(batches)
     assert regimes.to_dict() == {"ecoli": "many", "mnist": "few", "oil": "many"}
 
@@ -185,7 +187,7 @@ def test_two_errors_over_tasks_decide_a_claim(
         for name, difference in zip(names, differences, strict=False)
         for setting in (PAPER, REFERENCE)
     ]
-    facts = pd.DataFrame([batch(name, 0.0) for name in names])
+    facts = pd.DataFrame([batch(name, 5.0) for name in names])
     shown = complete_rows(pd.DataFrame(made, columns=StudyRow._fields), facts)
     claim = Claim("made", "many", "auc", PAPER, REFERENCE, expected)
     found = check(claim, shown)
@@ -224,7 +226,7 @@ def test_tables_show_means_with_errors(
         def __init__(self, held: pd.DataFrame) -> None:
             self.read = held.copy
 
-    facts = pd.DataFrame([batch("ecoli", 0.0), batch("oil", 9.0), batch("mnist", 68.0)])
+    facts = pd.DataFrame([batch("ecoli", 9.0), batch("oil", 1.0), batch("mnist", 0.1)])
     plain = rows.drop(columns=["role", "regime"])
     print_tables(Held(plain), Held(facts), "report", None)
     text = capsys.readouterr().out
