@@ -83,8 +83,7 @@ def backward(g: Tensor, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
     room = g * c
     db = g.sum(0)
     dgamma = torch.addcmul(room.sum(0), d, db, value=-1).mul_(r)
-    slope = (s * r).mul_(dgamma)
-    level = torch.addcmul(s * db, d, slope, value=-Z_over_G)
-    shared = torch.addcmul(level, c, slope, value=Z_over_G, out=room)
-    dx = torch.addcmul(g * s, shared, p.unsqueeze(1), value=-1, out=room)
-    return dx, dgamma, db
+    slope = (s * r).mul_(dgamma).mul_(-Z_over_G)
+    level = torch.addcmul(s * db, d, slope).neg_()
+    dx = torch.addcmul(level, c, slope, out=room)
+    return dx.mul_(p.unsqueeze(1)).addcmul_(g, s), dgamma, db
