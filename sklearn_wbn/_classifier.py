@@ -152,11 +152,10 @@ default="adamax"
     Notes
     -----
     After Yasuda, Xian & Ueno, *Consistent Batch Normalization for Weighted Loss in
-    Imbalanced-Data Environment*, arXiv:2001.01433. The network and its training are
-    theirs by default, but not what they leave open or what one would divide by:
-    `inference_statistics` and `loss_normalization` follow the project's study, which
-    chose them on data apart from those that it reports. For the paper's methods set
-    ``"batch_mean"`` and ``"batch"``.
+    Imbalanced-Data Environment*, arXiv:2001.01433. The network and the solver are
+    theirs by default; `inference_statistics` and `loss_normalization` follow the
+    project's study instead. For the paper's methods set ``"batch_mean"`` and
+    ``"batch"``.
 
     Where minority rows are rare in the mini-batches, ``"population"`` finds more of
     them than ``"moving"``; where nearly every mini-batch holds some, it gives many

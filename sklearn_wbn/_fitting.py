@@ -126,7 +126,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         rows = self._rows(data, device)
         self.inference_statistics_ = resolve_statistics(
             inference_statistics,
-            np.bincount(data.codes(self.classes_), minlength=len(self.classes_)),
+            rows.y.bincount(minlength=len(self.classes_)).cpu().numpy(),
             net.batch_size,
         )
         net.inference_statistics = self.inference_statistics_

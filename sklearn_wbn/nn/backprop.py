@@ -27,7 +27,8 @@ from sklearn_wbn.nn.weights import BatchWeights
 
 _aten = torch.ops.aten
 
-_MINUS_ONE = torch.tensor(-1.0)
+# On the CPU, whatever torch's default device is: a number goes with every device.
+_MINUS_ONE = torch.tensor(-1.0, device="cpu")
 
 
 def _tanh_(u: Tensor) -> Tensor:

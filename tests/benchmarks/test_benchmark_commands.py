@@ -45,7 +45,7 @@ OPTIONS = {
     "report": ("--input", "--output-dir", "--epochs"),
     "resampling": ("--quick", "--dataset", "--methods", "--repeats", "--retry-errors"),
     "demo": ("--draws", "--epochs", "--jobs", "--output"),
-    "paper": ("--dataset", "--methods", "--draws", "--epochs", "--jobs", "--output"),
+    "paper": ("--dataset", "--methods", "--draws", "--jobs", "--output", "--picture"),
     "speed": ("--parts", "--runs", "--threads", "--data-dir", "--output"),
     "study": ("--tasks", "--role", "--methods", "--draws", "--jobs", "--quick"),
 }
@@ -151,6 +151,20 @@ def test_table_alone_trains_nothing(
     assert main(table) == 2
     assert "no complete training of 200 epochs" in capsys.readouterr().err
     assert output.read_bytes() == before
+
+
+def test_picture_alone_trains_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, picture = tmp_path / "paper.csv", tmp_path / "new" / "paper.png"
+    run_paper(output, "--draws", "1", "--methods", "a,logistic", *SHORT)
+    before = output.read_bytes()
+    draw = ["paper", "--output", str(output), "--epochs", "2", "--picture"]
+    assert main([*draw, str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert output.read_bytes() == before
+    assert main([*draw, str(tmp_path / "paper.txt")]) == 2
+    assert "names no picture format" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
