@@ -28,7 +28,15 @@ from docs.ext.api_pages import escape_fitted, own_members, reference_pages
 from docs.ext.architecture import draw, import_graph, part_graph
 from docs.ext.live_code import run_and_capture
 from docs.ext.mathml import to_mathml
-from docs.ext.paper_results import PICTURES, coverage, number, read_summary, table_cells
+from docs.ext.paper_results import (
+    PICTURES,
+    coverage,
+    far_cells,
+    number,
+    read_summary,
+    table_cells,
+    variant_lines,
+)
 from docs.ext.pictures import box_pictures
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -272,3 +280,36 @@ def test_committed_results_are_read():
 )
 def test_number_has_one_decimal(value, text):
     assert number(value) == text
+
+
+def paper_rows(accuracy):
+    """Rows of CIFAR-10 in which each method has one accuracy in every cell."""
+    labels = ("airplane", "deer", "truck", "overall")
+    return pd.DataFrame(
+        [
+            ("cifar10", method, draw, label, value + draw)
+            for method, value in accuracy.items()
+            for draw in range(2)
+            for label in labels
+        ],
+        columns=["dataset", "method", "draw", "label", "accuracy"],
+    )
+
+
+def test_far_cells_are_those_beyond_three_points_and_two_errors():
+    groups = paper_rows({"a": 3.0}).groupby(["dataset", "method", "label"])
+    lines = list(far_cells(groups["accuracy"].agg(["mean", "sem", "count"])))
+    # The paper: 2.3, 2.1, 99.9 and 34.8; ours 3.5 with an error of 0.5.
+    far = [line[0] for line in lines]
+    assert far == ["CIFAR-10, grey, truck", "CIFAR-10, grey, overall"]
+    assert lines[0][2:] == ("3.5", "99.9", number(-96.4), "0.5", "0.7")
+
+
+def test_variants_are_compared_on_the_draws_they_share():
+    rows = paper_rows({"d": 40.0, "d-normal": 38.0})
+    rows = pd.concat([rows, rows[rows["method"] == "d"].assign(draw=9, accuracy=0.0)])
+    (line,) = variant_lines(rows.drop_duplicates(["method", "draw", "label"]))
+    fall = number(-2.0)
+    assert line[1:3] == ("(d) + normal Xavier", f"{fall} ± 0.0")
+    assert line[3] == f"airplane {fall}, deer {fall}, truck {fall}"
+    assert line[4] == "2"
