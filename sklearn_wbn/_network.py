@@ -1,6 +1,8 @@
 """The skorch net: skorch's training loop over weighted batches."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -10,9 +12,10 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Generator, Tensor, nn
 
+from sklearn_wbn._backprop import TrainingStep
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
-from sklearn_wbn.nn.backprop import TrainingStep
+from sklearn_wbn._threads import threads_of_training
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
@@ -60,6 +63,8 @@ class WeightedNet(NeuralNet):
     closure : bool, default=True
         Whether the optimizer may want to compute the loss again within a step.
     """
+
+    step_: TrainingStep | None
 
     def __init__(
         self,
@@ -159,18 +164,18 @@ class WeightedNet(NeuralNet):
             return
         self._set_training(training)
         heard = self.heard_ = self._hears_batches()
-        self.step_ = TrainingStep(self.module_)
         losses, sizes = [], []
-        for batch in iterator:
-            if heard:
-                self.notify(
-                    "on_batch_begin", batch=(batch.x, batch.y), training=training
-                )
-            step = step_fn(batch, **fit_params)
-            losses.append(step["loss"])
-            sizes.append(len(batch))
-            if heard:
-                self._record_batch(batch, step, training, prefix)
+        with self._training_step():
+            for batch in iterator:
+                if heard:
+                    self.notify(
+                        "on_batch_begin", batch=(batch.x, batch.y), training=training
+                    )
+                step = step_fn(batch, **fit_params)
+                losses.append(step["loss"])
+                sizes.append(len(batch))
+                if heard:
+                    self._record_batch(batch, step, training, prefix)
         if not heard:
             self.history.new_batch()  # skorch's Checkpoint looks at the last one
         self.history.record(f"{prefix}_batch_count", len(sizes))
@@ -186,10 +191,34 @@ class WeightedNet(NeuralNet):
         return step
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        if self.step_ is None:
+            return self._train_by_autograd(batch)
         loss, logits = self.step_(
             batch.x, batch.y, batch.share, batch.norm, self.criterion_.logit_shift
         )
         return {"loss": loss, "y_pred": logits}
+
+    def _train_by_autograd(self, batch: Batch) -> dict[str, Tensor]:
+        self.optimizer_.zero_grad()
+        logits = self.module_(batch.x, batch.norm)
+        loss = self.criterion_(logits, batch.y, batch.share)
+        loss.backward()
+        return {"loss": loss.detach(), "y_pred": logits.detach()}
+
+    @contextmanager
+    def _training_step(self) -> Iterator[None]:
+        """Look up what the steps of an epoch need; on the CPU they are NumPy's."""
+        self.step_ = None
+        if torch.device(self.device).type != "cpu":
+            yield
+            return
+        self.step_ = TrainingStep(self.module_)
+        sizes = [layer.weight.numel() for layer in self.module_.affine_maps]
+        try:
+            with threads_of_training(self.batch_size * max(sizes)):
+                yield
+        finally:
+            self.step_ = None
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any

@@ -1,12 +1,18 @@
-"""How many threads torch takes where fits run side by side."""
+"""How many threads a fit takes, alone or side by side with others."""
 
 import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 
 import torch
+from threadpoolctl import ThreadpoolController
+
+# Multiplications in a matrix product from which a second thread gains more than its
+# part of the operands takes on the way to it.
+_WORTH_SHARING = 1 << 24
 
 
 @contextmanager
@@ -73,3 +79,63 @@ class _Workers:
 
 
 _workers = _Workers()
+
+
+@contextmanager
+def threads_of_training(n_multiplications: int) -> Iterator[None]:
+    """Let threads share large matrix products, and nothing else.
+
+    All else in a training step is so short that another core would wait for what the
+    first one has written longer than it works. The number of threads is torch's.
+
+    Parameters
+    ----------
+    n_multiplications : int
+        Multiplications in the largest matrix product of a step.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    _products.enter(n_threads if n_multiplications >= _WORTH_SHARING else 1)
+    try:
+        yield
+    finally:
+        _products.leave()
+        torch.set_num_threads(n_threads)
+
+
+class _ProductThreads:
+    """The threads of NumPy's matrix products, which all Python threads share.
+
+    The first fit of several side by side sets them, the last one restores them.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.n_inside = 0
+        self.limit: AbstractContextManager[object]
+
+    def enter(self, n_threads: int) -> None:
+        with self.lock:
+            if self.n_inside == 0:
+                self.limit = _controller().limit(limits={"blas": n_threads})
+                self.limit.__enter__()
+            self.n_inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.n_inside -= 1
+            if self.n_inside == 0:
+                self.limit.__exit__(None, None, None)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # it looks through all loaded libraries
+
+
+_products = _ProductThreads()

@@ -1,5 +1,7 @@
 """The training loop: interrupts, losses, and the statistics passes it makes."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -245,3 +247,22 @@ def test_net_forgets_the_data_and_the_generator():
     clf = quick(dropout=0.2).fit(X, y)
     assert clf.net_.batches_ is None
     assert all(layer.generator is None for layer in clf.module_.layers)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "balanced_softmax"])
+@pytest.mark.parametrize("normalization", ["wbn", None])
+def test_other_devices_train_the_same_network_by_autograd(
+    monkeypatch, normalization, loss
+):
+    @contextmanager
+    def as_on_another_device(net):
+        net.step_ = None
+        yield
+
+    X, y = imbalanced()
+    params = {"normalization": normalization, "loss": loss, "dropout": 0.2}
+    expected = quick(batch_size=32, **params).fit(X, y)
+    monkeypatch.setattr(WeightedNet, "_training_step", as_on_another_device)
+    clf = quick(batch_size=32, **params).fit(X, y)
+    np.testing.assert_allclose(clf.loss_curve_, expected.loss_curve_, rtol=1e-9)
+    np.testing.assert_allclose(clf.predict_proba(X), expected.predict_proba(X), 1e-7)

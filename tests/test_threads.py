@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_wbn._threads import one_thread_in_workers
+from sklearn_wbn._threads import one_thread_in_workers, threads_of_training
 
 
 @pytest.fixture
@@ -82,3 +83,41 @@ def test_overlapping_workers_leave_the_former_number(two_threads):
         assert later.result() == 1
     assert in_worker(torch.get_num_threads) == 2
     assert torch.get_num_threads() == 2
+
+
+def blas_threads() -> set[int]:
+    libraries = threadpool_info()
+    return {lib["num_threads"] for lib in libraries if lib["user_api"] == "blas"}
+
+
+@pytest.fixture
+def two_blas_threads(two_threads):
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+@pytest.mark.parametrize(("multiplications", "expected"), [(1 << 20, 1), (1 << 25, 2)])
+def test_threads_share_large_products_only(two_blas_threads, multiplications, expected):
+    with threads_of_training(multiplications):
+        assert torch.get_num_threads() == 1
+        assert blas_threads() == {expected}
+    assert torch.get_num_threads() == 2
+    assert blas_threads() == {2}
+
+
+def test_products_take_no_more_threads_than_torch_may(two_blas_threads):
+    torch.set_num_threads(1)
+    with threads_of_training(1 << 25):
+        assert blas_threads() == {1}
+    assert torch.get_num_threads() == 1
+
+
+def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
+    """The second begins while the first is inside, and ends after it."""
+    first, second = threads_of_training(1), threads_of_training(1)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert blas_threads() == {1}
+    second.__exit__(None, None, None)
+    assert blas_threads() == {2}

@@ -87,9 +87,7 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             self.update_running(m, v, weights)
         return u
 
-    def update_running(
-        self, m: Tensor, v: Tensor, weights: BatchWeights, n: int | None = None
-    ) -> None:
+    def update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
         """Move the running statistics toward a batch's, unbiased as torch's are.
 
         Parameters
@@ -98,21 +96,36 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             Moments of the batch, without gradient.
         weights : BatchWeights
             Its weights; a batch of one effective row changes nothing.
-        n : int, default=None
-            Number of batches with this one, where the caller has counted them: what
-            the device has counted is waited for.
         """
         if not weights.has_spread:
             return
         self.num_batches_tracked.add_(1)
-        momentum = self.momentum
-        if momentum is None or self.averages_first:
-            share = 1 / (n or int(self.num_batches_tracked))
-            momentum = max(share, momentum or 0)
+        share = self.share_of_batch(
+            self.num_batches_tracked.to(self.running_mean.dtype)
+        )
         if weights.Z_over_G_running != weights.Z_over_G:
             v = v * (weights.Z_over_G_running / weights.Z_over_G)
-        self.running_mean.lerp_(m.to(self.running_mean.dtype), momentum)
-        self.running_var.lerp_(v.to(self.running_var.dtype), momentum)
+        self.running_mean.lerp_(m.to(self.running_mean.dtype), share)
+        self.running_var.lerp_(v.to(self.running_var.dtype), share)
+
+    def share_of_batch(self, n: Any) -> Any:
+        """Return the newest batch's share in the running statistics.
+
+        Parameters
+        ----------
+        n : Tensor or ndarray of shape ()
+            Number of batches with this one. It stays on its device, which would have
+            to be waited for.
+
+        Returns
+        -------
+        float, or what `n` is
+            ``momentum``, or ``1 / n`` where the first batches are averaged.
+        """
+        momentum = self.momentum
+        if momentum is None or self.averages_first:
+            return (1 / n).clip(min=momentum or 0)
+        return momentum
 
     def extra_repr(self) -> str:
         """Describe the layer as torch does, with its variance.

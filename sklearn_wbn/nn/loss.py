@@ -87,36 +87,6 @@ def weighted_cross_entropy(
     return weighted_sum_of_losses(logits, target, weight / divisor)
 
 
-def weighted_sum_with_gradient(
-    logits: Tensor, target: Tensor, share: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Sum the cross-entropies as `weighted_sum_of_losses`, with the gradient.
-
-    Parameters
-    ----------
-    logits : Tensor of shape (batch_size, n_classes)
-        Scores before the softmax.
-    target : Tensor of shape (batch_size,)
-        Class indices.
-    share : Tensor of shape (batch_size,)
-        Weight of each row, already divided by the normaliser.
-
-    Returns
-    -------
-    loss : Tensor of shape ()
-        Loss, in nats.
-    delta : Tensor of shape (batch_size, n_classes)
-        Its gradient with respect to the logits, ``share (softmax - one_hot)``.
-    """
-    log_p = torch.log_softmax(logits, dim=1)
-    column, minus_share = target.unsqueeze(1), share.neg()
-    # Not nll_loss, which takes several threads for the smallest batch: they wait for
-    # one another longer than they work.
-    loss = torch.dot(log_p.gather(1, column).squeeze(1), minus_share)
-    delta = log_p.exp_().mul_(share.unsqueeze(1))
-    return loss, delta.scatter_add_(1, column, minus_share.unsqueeze(1))
-
-
 def weighted_sum_of_losses(logits: Tensor, target: Tensor, share: Tensor) -> Tensor:
     """Sum the cross-entropies of a batch with given shares: `sum_i share_i e_i`.
 

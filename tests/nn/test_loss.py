@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sklearn_wbn.nn import weighted_cross_entropy
-from sklearn_wbn.nn.loss import weighted_sum_of_losses, weighted_sum_with_gradient
 from tests.oracle import Array, total
 
 B, K = 12, 4
@@ -174,14 +173,3 @@ def test_negative_and_non_finite_weights_are_refused(bad):
     w[2] = bad
     with pytest.raises(ValueError, match="weights must be finite and not negative"):
         weighted_cross_entropy(logits, target, w)
-
-
-def test_the_gradient_in_closed_form_is_autograds():
-    logits, target, w = draw()
-    share = w / w.sum()
-    loss, delta = weighted_sum_with_gradient(logits.clone(), target, share)
-    logits.requires_grad_()
-    expected = weighted_sum_of_losses(logits, target, share)
-    expected.backward()
-    torch.testing.assert_close(loss, expected.detach(), rtol=1e-14, atol=0)
-    torch.testing.assert_close(delta, logits.grad, rtol=1e-12, atol=1e-16)

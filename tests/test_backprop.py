@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from sklearn_wbn._backprop import TrainingStep
 from sklearn_wbn.nn import WBNMLP, BatchWeights, batch_weights
-from sklearn_wbn.nn.backprop import TrainingStep
 
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
 N_ROWS, N_FEATURES, N_CLASSES = 23, 6, 3

@@ -1,0 +1,253 @@
+"""One training step's gradients from the paper's equations, in NumPy.
+
+For mini-batches of tables calls cost as much as arithmetic, and NumPy's cost less than
+torch's; autograd would also record and replay what is known beforehand here. `WBNMLP`
+under autograd is what trains on other devices, and the reference of the tests.
+
+======  =====================================================================
+symbol  meaning
+======  =====================================================================
+z       outputs of a layer, equation (9)
+x       affine signals, equation (8)
+u       signals before the activation, norm included
+a       activations; `z` is `a` after dropout
+delta   gradient of the loss with respect to `x` or `u`, equation (15)
+p       normalised weights of the rows, `w / Z`
+m, v    weighted mean and variance of a channel, equations (23) and (24)
+c, d    `c = x - m` up to rounding, and the weighted mean `d` that rounding left
+r       `1 / sqrt(v + eps)`
+y       normalised signal, `r (c - d)`, equation (11)
+gamma   scale of a channel; `s = gamma r`
+b       shift of a channel, or of an affine map
+======  =====================================================================
+
+The parameters' arrays share the memory of torch's, which the optimizer changes.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sklearn_wbn._activation import ACTIVATIONS
+from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
+from sklearn_wbn.nn.mlp import WBNMLP, HiddenLayer
+from sklearn_wbn.nn.weights import BatchWeights
+
+Array = NDArray[Any]
+
+
+class TrainingStep:
+    """Loss and gradients of one mini-batch after the other, on the CPU.
+
+    What does not change from batch to batch is looked up once, when it is made: make
+    a new one after parameters were frozen, replaced or moved.
+
+    Parameters
+    ----------
+    network : WBNMLP
+        Network in training mode, in float32 or float64.
+
+    Notes
+    -----
+    Equations (15)-(21), (26) and (27) of Yasuda, Xian & Ueno, arXiv:2001.01433,
+    with the activation's derivative taken at ``b + u``. Hooks of torch modules do
+    not run.
+    """
+
+    def __init__(self, network: WBNMLP) -> None:
+        self._hidden = [_Hidden(layer) for layer in network.layers]
+        self._output = _Affine(network.output)
+
+    @np.errstate(all="ignore")  # a loss that is not finite raises after the epoch
+    def __call__(
+        self,
+        x: Tensor,
+        target: Tensor,
+        share: Tensor,
+        weights: BatchWeights,
+        logit_shift: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Set the gradient of every parameter for one mini-batch.
+
+        Gradients are replaced, running statistics updated as by autograd; a frozen
+        parameter gets no gradient.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch_size, n_features)
+            Inputs.
+        target : Tensor of shape (batch_size,)
+            Class indices.
+        share : Tensor of shape (batch_size,)
+            Weight of each row in the loss, divided by the loss's normaliser.
+        weights : BatchWeights
+            Weights of the rows in the norm layers.
+        logit_shift : Tensor of shape (n_classes,), default=None
+            Added to the logits in the loss.
+
+        Returns
+        -------
+        loss : Tensor of shape ()
+            Loss of the batch, in nats.
+        logits : Tensor of shape (batch_size, n_classes)
+            Outputs of the network.
+        """
+        z, rows = x.numpy(), _Rows.of(weights)
+        for layer in self._hidden:
+            z = layer.forward(z, rows)
+        logits = self._output.forward(z)
+        shifted = logits if logit_shift is None else logits + logit_shift.numpy()
+        loss, delta = _cross_entropy(shifted, target.numpy(), share.numpy())
+        above = self._output
+        for layer in reversed(self._hidden):
+            delta, above = layer.backward(above.backward(delta), rows), layer.affine
+        above.set_gradients(delta)  # the inputs need none
+        return torch.from_numpy(np.asarray(loss)), torch.from_numpy(logits)
+
+
+class _Rows(NamedTuple):
+    """The weights of a mini-batch as the norms need them."""
+
+    p: Array
+    p_column: Array
+    ones: Array  # sums over the batch are vector-matrix products
+    weights: BatchWeights
+
+    @classmethod
+    def of(cls, weights: BatchWeights) -> "_Rows":
+        p = weights.p.numpy()
+        return cls(p, p[:, None], np.ones_like(p), weights)
+
+
+def _cross_entropy(logits: Array, target: Array, share: Array) -> tuple[Any, Array]:
+    """Return `sum_i share_i e_i` and its gradient, `share (softmax - one_hot)`.
+
+    A row for each class: over so few columns NumPy's sums would take far longer.
+    """
+    log_q = logits.T - logits.max(axis=1)
+    q = np.exp(log_q)
+    total = q.sum(axis=0)
+    q *= share / total
+    rows = np.arange(len(target))
+    loss = share @ (np.log(total) - log_q[target, rows])
+    q[target, rows] -= share
+    return loss, q.T
+
+
+class _Affine:
+    """Equation (8): `x = W z + b`, or `W z` where a norm follows."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        self.weight, self.W = linear.weight, linear.weight.detach().numpy()
+        # torch's stubs do not know that a linear map may have no bias.
+        bias: Tensor | None = linear.bias
+        self.bias, self.b = bias, None if bias is None else bias.detach().numpy()
+
+    def forward(self, z: Array) -> Array:
+        self.z = z
+        x: Array = z @ self.W.T
+        if self.b is not None:
+            x += self.b
+        return x
+
+    def backward(self, delta: Array) -> Array:
+        """Set the gradients and return that with respect to `z`."""
+        self.set_gradients(delta)
+        return delta @ self.W  # type: ignore[no-any-return]
+
+    def set_gradients(self, delta: Array) -> None:
+        if self.weight.requires_grad:
+            _set_gradient(self.weight, delta.T @ self.z)
+        if self.bias is not None:
+            _set_gradient(self.bias, delta.sum(axis=0))
+
+
+class _Hidden:
+    """A hidden layer, and what its backward pass needs of the forward pass."""
+
+    def __init__(self, layer: HiddenLayer) -> None:
+        self.affine = _Affine(layer.linear)
+        self.norm = None if layer.norm is None else _Norm(layer.norm)
+        self.activation = ACTIVATIONS[type(layer.activation).__name__]
+        self.dropout_mask = layer.dropout_mask
+
+    def forward(self, z: Array, rows: _Rows) -> Array:
+        u = self.affine.forward(z)
+        if self.norm is not None:
+            u = self.norm.forward(u, rows)
+        a, self.kept = self.activation.value(u)
+        mask = self.dropout_mask(torch.from_numpy(a))
+        self.mask = None if mask is None else mask.numpy()
+        return a if self.mask is None else a * self.mask
+
+    def backward(self, delta: Array, rows: _Rows) -> Array:
+        """Set the norm's gradients; return that with respect to the affine signals."""
+        if self.mask is not None:
+            delta *= self.mask
+        self.activation.backward(delta, self.kept)
+        if self.norm is not None:
+            self.norm.backward(delta, rows, room=self.kept)
+        return delta
+
+
+class _Norm:
+    """Equations (11), (23) and (24), and their gradients (26) and (27)."""
+
+    def __init__(self, norm: WeightedBatchNorm1d) -> None:
+        self.norm = norm
+        self.weight, self.gamma = norm.weight, norm.weight.detach().numpy()
+        self.bias, self.b = norm.bias, norm.bias.detach().numpy()
+        self.running_mean = norm.running_mean.numpy()
+        self.running_var = norm.running_var.numpy()
+        self.n_batches = norm.num_batches_tracked.numpy()
+
+    def forward(self, x: Array, rows: _Rows) -> Array:
+        p, Z_over_G = rows.p, rows.weights.Z_over_G
+        m = p @ x
+        c = np.subtract(x, m, out=x)
+        d = p @ c
+        room: Array = c * c
+        v = Z_over_G * (p @ room - d * d)
+        self._update_running(m + d, v, rows.weights)
+        r = 1 / np.sqrt(v + self.norm.eps)
+        s = r * self.gamma
+        self.c, self.d, self.r, self.s = c, d, r, s
+        np.multiply(c, s, out=room)
+        room += self.b - d * s
+        return room
+
+    def _update_running(self, m: Array, v: Array, weights: BatchWeights) -> None:
+        """Do what `WeightedBatchNorm1d.update_running` does, on the same memory."""
+        if not weights.has_spread:
+            return
+        self.n_batches += 1
+        share = self.norm.share_of_batch(self.n_batches)
+        unbiased = v * (weights.Z_over_G_running / weights.Z_over_G)
+        self.running_mean += share * (m - self.running_mean)
+        self.running_var += share * (unbiased - self.running_var)
+
+    def backward(self, g: Array, rows: _Rows, room: Array) -> None:
+        """Turn the gradient with respect to `u` into that with respect to `x`.
+
+        dE/dgamma = sum_i g_i y_i        dE/db = sum_i g_i
+        dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
+        """
+        c, d, r, s = self.c, self.d, self.r, self.s
+        db = rows.ones @ g
+        dgamma = r * (rows.ones @ np.multiply(g, c, out=room) - d * db)
+        slope = -rows.weights.Z_over_G * s * r * dgamma
+        c *= slope
+        c -= s * db + d * slope
+        c *= rows.p_column
+        g *= s
+        g += c
+        _set_gradient(self.weight, dgamma)
+        _set_gradient(self.bias, db)
+
+
+def _set_gradient(parameter: Tensor, gradient: Array) -> None:
+    """Leave a frozen parameter without a gradient, as autograd does."""
+    parameter.grad = torch.from_numpy(gradient) if parameter.requires_grad else None

@@ -1,0 +1,25 @@
+"""The activations in NumPy and their derivatives are torch's."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_wbn._activation import ACTIVATIONS
+
+SIGNALS = np.linspace(-30, 30, 241)
+TOLERANCE = {"float32": 2e-6, "float64": 1e-14}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_value_and_derivative_are_torchs(name, dtype):
+    u = torch.from_numpy(SIGNALS.astype(dtype)).requires_grad_()
+    expected = getattr(torch.nn, name)()(u)
+    expected.sum().backward()
+    a, kept = ACTIVATIONS[name].value(SIGNALS.astype(dtype))
+    assert a.dtype == dtype
+    tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+    np.testing.assert_allclose(a, expected.detach().numpy(), **tolerance)
+    g = np.ones_like(a)
+    ACTIVATIONS[name].backward(g, kept)
+    np.testing.assert_allclose(g, u.grad.numpy(), **tolerance)
