@@ -90,6 +90,12 @@ GOALS = (
         lambda config: 1.5,
     ),
     Goal(
+        "compiled layer, against `nn.BatchNorm1d`",
+        "layer",
+        ratio_of("WeightedBatchNorm1d, compiled"),
+        lambda config: 1.5,
+    ),
+    Goal(
         "`fit`, against a torch loop with `nn.BatchNorm1d`",
         "fit",
         ratio_of(OURS),

@@ -1,9 +1,11 @@
 """The speed benchmark measures what it says and keeps what it measured."""
 
 import subprocess
+from functools import partial
 
 import pandas as pd
 import pytest
+import torch
 
 from benchmarks import speed
 from benchmarks.__main__ import main
@@ -37,6 +39,7 @@ def test_ratio_is_taken_within_a_turn():
 def test_file_keeps_one_comparison_of_each_kind(monkeypatch, tmp_path, capsys):
     output = tmp_path / "speed.csv"
     arguments = ["speed", "--parts", "layer", "--runs", "1", "--output", str(output)]
+    monkeypatch.setattr(layer, "_compiled", lambda contenders: {})
     for shapes in (((8, 3), (16, 3)), ((16, 3),)):
         monkeypatch.setattr(layer, "SHAPES", shapes)
         monkeypatch.setattr(layer, "SIGNALS_PER_RUN", 1)
@@ -45,6 +48,21 @@ def test_file_keeps_one_comparison_of_each_kind(monkeypatch, tmp_path, capsys):
     assert sorted(rows["config"]) == ["(16, 3)"] * 2 + ["(8, 3)"] * 2
     assert (rows["median"] > 0).all()
     assert "WeightedBatchNorm1d" in capsys.readouterr().out
+
+
+# torch.compile itself does what torch has deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_layers_are_timed_without_a_compiler(monkeypatch, capsys):
+    def no_compiler(*_):
+        raise RuntimeError("no C++ compiler found")  # torch adds its own error
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=no_compiler))
+    monkeypatch.setattr(layer, "SHAPES", ((8, 3),))
+    monkeypatch.setattr(layer, "SIGNALS_PER_RUN", 1)
+    (timings,) = layer.time_layers(ONCE)
+    contenders = [timing.contender for timing in timings]
+    assert contenders == ["nn.BatchNorm1d", "WeightedBatchNorm1d"]
+    assert "Nothing compiled" in capsys.readouterr().out
 
 
 def test_every_fit_contender_trains(monkeypatch):

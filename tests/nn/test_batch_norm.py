@@ -305,3 +305,20 @@ def test_a_layer_in_half_precision_trains(dtype):
     m = np.average(x.detach().double().numpy(), axis=0, weights=W)
     error = relative_error(layer.running_mean.float(), 0.1 * m)
     assert error < torch.finfo(dtype).eps
+
+
+# torch.compile itself does what torch has deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_layer_compiles_as_a_whole():
+    layer, compiled = WeightedBatchNorm1d(C), WeightedBatchNorm1d(C)
+    # This backend needs no C++ compiler.
+    step = torch.compile(compiled, backend="aot_eager", fullgraph=True)
+    for x in batches((B, C), torch.float32):
+        weights = batch_weights(x[:, 0].abs() + W)
+        x.requires_grad_()
+        expected, got = layer(x, weights), step(x, weights)
+        torch.testing.assert_close(got, expected)
+        for u in (expected, got):
+            (u**3).sum().backward()
+    torch.testing.assert_close(compiled.weight.grad, layer.weight.grad)
+    torch.testing.assert_close(compiled.state_dict(), layer.state_dict())
