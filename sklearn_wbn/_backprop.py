@@ -60,6 +60,7 @@ class TrainingStep:
     def __init__(self, network: WBNMLP) -> None:
         self._hidden = [_Hidden(layer) for layer in network.layers]
         self._output = _Affine(network.output)
+        self._ones = np.ones(0)
 
     @np.errstate(all="ignore")  # a loss that is not finite raises after the epoch
     def __call__(
@@ -95,7 +96,7 @@ class TrainingStep:
         logits : Tensor of shape (batch_size, n_classes)
             Outputs of the network.
         """
-        z, rows = x.numpy(), _Rows.of(weights)
+        z, rows = x.numpy(), self._rows(weights)
         for layer in self._hidden:
             z = layer.forward(z, rows)
         logits = self._output.forward(z)
@@ -107,6 +108,12 @@ class TrainingStep:
         above.set_gradients(delta)  # the inputs need none
         return torch.from_numpy(np.asarray(loss)), torch.from_numpy(logits)
 
+    def _rows(self, weights: BatchWeights) -> "_Rows":
+        p = weights.p.numpy()
+        if len(self._ones) != len(p):  # the first batch of an epoch, or the last
+            self._ones = np.ones_like(p)
+        return _Rows(p, p[:, None], self._ones, weights)
+
 
 class _Rows(NamedTuple):
     """The weights of a mini-batch as the norms need them."""
@@ -116,24 +123,20 @@ class _Rows(NamedTuple):
     ones: Array  # sums over the batch are vector-matrix products
     weights: BatchWeights
 
-    @classmethod
-    def of(cls, weights: BatchWeights) -> "_Rows":
-        p = weights.p.numpy()
-        return cls(p, p[:, None], np.ones_like(p), weights)
-
 
 def _cross_entropy(logits: Array, target: Array, share: Array) -> tuple[Any, Array]:
     """Return `sum_i share_i e_i` and its gradient, `share (softmax - one_hot)`.
 
     A row for each class: over so few columns NumPy's sums would take far longer.
     """
-    log_q = logits.T - logits.max(axis=1)
+    log_q = np.ascontiguousarray(logits.T)
+    log_q -= np.maximum.reduce(log_q)
     q = np.exp(log_q)
-    total = q.sum(axis=0)
+    total = np.add.reduce(q)
     q *= share / total
-    rows = np.arange(len(target))
-    loss = share @ (np.log(total) - log_q[target, rows])
-    q[target, rows] -= share
+    own = target * len(target) + np.arange(len(target))  # a row's class in `q`
+    loss = share @ (np.log(total) - log_q.ravel()[own])
+    q.ravel()[own] -= share
     return loss, q.T
 
 
@@ -162,7 +165,7 @@ class _Affine:
         if self.weight.requires_grad:
             _set_gradient(self.weight, delta.T @ self.z)
         if self.bias is not None:
-            _set_gradient(self.bias, delta.sum(axis=0))
+            _set_gradient(self.bias, np.add.reduce(delta))
 
 
 class _Hidden:
@@ -224,7 +227,7 @@ class _Norm:
         if not weights.has_spread:
             return
         self.n_batches += 1
-        share = self.norm.share_of_batch(self.n_batches)
+        share = self.norm.share_of_batch(int(self.n_batches))
         unbiased = v * (weights.Z_over_G_running / weights.Z_over_G)
         self.running_mean += share * (m - self.running_mean)
         self.running_var += share * (unbiased - self.running_var)

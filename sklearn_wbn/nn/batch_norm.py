@@ -108,24 +108,25 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.running_mean.lerp_(m.to(self.running_mean.dtype), share)
         self.running_var.lerp_(v.to(self.running_var.dtype), share)
 
-    def share_of_batch(self, n: Any) -> Any:
+    def share_of_batch(self, n: int | Tensor) -> float | Tensor:
         """Return the newest batch's share in the running statistics.
 
         Parameters
         ----------
-        n : Tensor or ndarray of shape ()
-            Number of batches with this one. It stays on its device, which would have
-            to be waited for.
+        n : int or Tensor of shape ()
+            Number of batches with this one. A tensor stays on its device, which would
+            have to be waited for.
 
         Returns
         -------
-        float, or what `n` is
+        float or Tensor of shape ()
             ``momentum``, or ``1 / n`` where the first batches are averaged.
         """
         momentum = self.momentum
-        if momentum is None or self.averages_first:
-            return (1 / n).clip(min=momentum or 0)
-        return momentum
+        if momentum is not None and not self.averages_first:
+            return momentum
+        least = momentum or 0.0
+        return (1 / n).clip(min=least) if isinstance(n, Tensor) else max(1 / n, least)
 
     def extra_repr(self) -> str:
         """Describe the layer as torch does, with its variance.
