@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.baselines import BASELINES
 from benchmarks.initialization import NormalInitialization
+from benchmarks.whole_batches import WholeBatches
 from sklearn_wbn import WBNMLPClassifier
 
 
@@ -65,6 +66,7 @@ WLF_BN: dict[str, Any] = {"class_weight": "icf", "normalization": "bn"}
 WLF_WBN: dict[str, Any] = {"class_weight": "icf", "normalization": "wbn"}
 MOVING: dict[str, Any] = {"inference_statistics": "moving"}
 NORMAL: dict[str, Any] = {"callbacks": [NormalInitialization()]}
+WHOLE: dict[str, Any] = {"callbacks": [WholeBatches()]}
 
 
 def _constant(statistics: str) -> dict[str, Any]:
@@ -106,6 +108,8 @@ METHODS: dict[str, Method] = {
         Method("d-moving", "(d) + moving average", WLF_WBN | MOVING),
         Method("b-normal", "(b) + normal Xavier", WLF_BN | NORMAL),
         Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
+        Method("b-whole", "(b), no smaller last batch", WLF_BN | WHOLE),
+        Method("d-whole", "(d), no smaller last batch", WLF_WBN | WHOLE),
         # Our defaults, written out: for these tasks "auto" means "population".
         Method(
             "constant-population",

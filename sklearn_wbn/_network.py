@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Generator, Tensor, nn
@@ -172,14 +173,14 @@ class WeightedNet(NeuralNet):
                         "on_batch_begin", batch=(batch.x, batch.y), training=training
                     )
                 step = step_fn(batch, **fit_params)
-                losses.append(step["loss"])
+                losses.append(_read_if_free(step["loss"]))
                 sizes.append(len(batch))
                 if heard:
                     self._record_batch(batch, step, training, prefix)
         if not heard:
             self.history.new_batch()  # skorch's Checkpoint looks at the last one
         self.history.record(f"{prefix}_batch_count", len(sizes))
-        total = np.dot(torch.stack(losses).double().cpu().numpy(), sizes)
+        total = np.dot(_read(losses), sizes)
         self.history.record(f"{prefix}_loss", self._finite(float(total) / sum(sizes)))
 
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
@@ -213,9 +214,8 @@ class WeightedNet(NeuralNet):
             yield
             return
         self.step_ = TrainingStep(self.module_)
-        sizes = [layer.weight.numel() for layer in self.module_.affine_maps]
         try:
-            with threads_of_training(self.batch_size * max(sizes)):
+            with threads_of_training():
                 yield
         finally:
             self.step_ = None
@@ -276,3 +276,18 @@ class WeightedNet(NeuralNet):
             f"The training loss became {loss} in epoch {len(self.history)}: scale the "
             "features (StandardScaler) or lower learning_rate_init"
         )
+
+
+def _read_if_free(loss: Tensor) -> Tensor | float:
+    """Read a loss of the CPU; a device would be waited for.
+
+    As a number: thousands of small arrays that stay would break up the memory in which
+    the larger ones of a step come and go.
+    """
+    return float(loss) if loss.device.type == "cpu" else loss
+
+
+def _read(losses: list[Any]) -> NDArray[np.float64]:
+    if isinstance(losses[0], Tensor):
+        losses = torch.stack(losses).tolist()
+    return np.asarray(losses, dtype=np.float64)

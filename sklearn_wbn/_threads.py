@@ -10,10 +10,6 @@ from functools import cache
 import torch
 from threadpoolctl import ThreadpoolController
 
-# Multiplications in a matrix product from which a second thread gains more than its
-# part of the operands takes on the way to it.
-_WORTH_SHARING = 1 << 24
-
 
 @contextmanager
 def one_thread_in_workers() -> Iterator[None]:
@@ -82,16 +78,12 @@ _workers = _Workers()
 
 
 @contextmanager
-def threads_of_training(n_multiplications: int) -> Iterator[None]:
-    """Let threads share large matrix products, and nothing else.
+def threads_of_training() -> Iterator[None]:
+    """Let threads share NumPy's matrix products, and nothing else.
 
     All else in a training step is so short that another core would wait for what the
-    first one has written longer than it works. The number of threads is torch's.
-
-    Parameters
-    ----------
-    n_multiplications : int
-        Multiplications in the largest matrix product of a step.
+    first one has written longer than it works. NumPy takes as many threads as torch
+    may, in products that are worth it.
 
     Yields
     ------
@@ -100,7 +92,7 @@ def threads_of_training(n_multiplications: int) -> Iterator[None]:
     """
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    _products.enter(n_threads if n_multiplications >= _WORTH_SHARING else 1)
+    _products.enter(n_threads)
     try:
         yield
     finally:

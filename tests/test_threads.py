@@ -96,25 +96,25 @@ def two_blas_threads(two_threads):
         yield
 
 
-@pytest.mark.parametrize(("multiplications", "expected"), [(1 << 20, 1), (1 << 25, 2)])
-def test_threads_share_large_products_only(two_blas_threads, multiplications, expected):
-    with threads_of_training(multiplications):
+def test_training_shares_matrix_products_only(two_blas_threads):
+    with threads_of_training():
         assert torch.get_num_threads() == 1
-        assert blas_threads() == {expected}
+        assert blas_threads() == {2}
     assert torch.get_num_threads() == 2
-    assert blas_threads() == {2}
 
 
 def test_products_take_no_more_threads_than_torch_may(two_blas_threads):
     torch.set_num_threads(1)
-    with threads_of_training(1 << 25):
+    with threads_of_training():
         assert blas_threads() == {1}
     assert torch.get_num_threads() == 1
+    assert blas_threads() == {2}
 
 
 def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
     """The second begins while the first is inside, and ends after it."""
-    first, second = threads_of_training(1), threads_of_training(1)
+    torch.set_num_threads(1)
+    first, second = threads_of_training(), threads_of_training()
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)

@@ -31,9 +31,11 @@ CLOSE = 3.0  # percentage points that count as "near" where two errors are less
 VARIANTS = {
     "b-moving": "b",
     "b-normal": "b",
+    "b-whole": "b",
     "d-moving": "d",
     "d-population": "d",
     "d-normal": "d",
+    "d-whole": "d",
 }
 MINUS = "\N{MINUS SIGN}"
 

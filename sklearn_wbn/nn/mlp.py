@@ -142,11 +142,6 @@ default="tanh"
         """Hidden layers, from the first to the last."""
         return cast("list[HiddenLayer]", list(self.hidden))
 
-    @property
-    def affine_maps(self) -> list[nn.Linear]:
-        """Affine maps, from the first to the last."""
-        return [*(layer.linear for layer in self.layers), self.output]
-
     def set_dropout_generator(self, generator: Generator | None) -> None:
         """Choose where dropout draws from.
 
