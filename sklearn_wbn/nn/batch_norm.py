@@ -100,9 +100,7 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         if not weights.has_spread:
             return
         self.num_batches_tracked.add_(1)
-        share = self.share_of_batch(
-            self.num_batches_tracked.to(self.running_mean.dtype)
-        )
+        share = self.share_of_batch(self.num_batches_tracked)
         if weights.Z_over_G_running != weights.Z_over_G:
             v = v * (weights.Z_over_G_running / weights.Z_over_G)
         self.running_mean.lerp_(m.to(self.running_mean.dtype), share)
@@ -126,7 +124,9 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         if momentum is not None and not self.averages_first:
             return momentum
         least = momentum or 0.0
-        return (1 / n).clip(min=least) if isinstance(n, Tensor) else max(1 / n, least)
+        if isinstance(n, int):
+            return max(1 / n, least)
+        return (1 / n.to(self.running_mean.dtype)).clip(min=least)
 
     def extra_repr(self) -> str:
         """Describe the layer as torch does, with its variance.
