@@ -129,7 +129,7 @@ def _cross_entropy(logits: Array, target: Array, share: Array) -> tuple[Any, Arr
 
     A row for each class: over so few columns NumPy's sums would take far longer.
     """
-    log_q = np.ascontiguousarray(logits.T)
+    log_q = logits.T.copy()
     log_q -= np.maximum.reduce(log_q)
     q = np.exp(log_q)
     total = np.add.reduce(q)

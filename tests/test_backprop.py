@@ -12,12 +12,14 @@ ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
 N_ROWS, N_FEATURES, N_CLASSES = 23, 6, 3
 
 
-def make_batch(variance: str) -> tuple[Tensor, Tensor, Tensor, BatchWeights]:
+def make_batch(
+    variance: str, n_rows: int = N_ROWS
+) -> tuple[Tensor, Tensor, Tensor, BatchWeights]:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(N_ROWS, N_FEATURES, generator=generator, dtype=torch.float64)
-    target = torch.randint(N_CLASSES, (N_ROWS,), generator=generator)
-    weight = 2 + 100 * torch.rand(N_ROWS, generator=generator, dtype=torch.float64)
-    weight[3] = 0.0
+    x = torch.randn(n_rows, N_FEATURES, generator=generator, dtype=torch.float64)
+    target = torch.randint(N_CLASSES, (n_rows,), generator=generator)
+    weight = 2 + 100 * torch.rand(n_rows, generator=generator, dtype=torch.float64)
+    weight[3:4] = 0.0
     return x, target, weight / weight.sum(), batch_weights(weight, variance)
 
 
@@ -25,9 +27,11 @@ def make_network(**settings) -> WBNMLP:
     return WBNMLP(N_FEATURES, N_CLASSES, seed=1, **settings).double()
 
 
-def assert_same_step(settings, variance="reliability", shift=None) -> None:
+def assert_same_step(
+    settings, variance="reliability", shift=None, n_rows=N_ROWS
+) -> None:
     """One step by autograd on one copy, by equations on the other."""
-    x, target, share, weights = make_batch(variance)
+    x, target, share, weights = make_batch(variance, n_rows)
     reference = make_network(variance=variance, **settings)
     network = make_network(variance=variance, **settings)
     for copy in (reference, network):
@@ -73,6 +77,10 @@ def test_step_equals_autograd_at_any_depth_with_dropout(hidden_layer_sizes):
 def test_step_equals_autograd_with_shifted_logits():
     shift = torch.tensor([0.0, -1.5, -3.0], dtype=torch.float64)
     assert_same_step({"hidden_layer_sizes": (6,)}, shift=shift)
+
+
+def test_step_of_a_single_row_equals_autograd():
+    assert_same_step({"hidden_layer_sizes": (6,), "normalization": False}, n_rows=1)
 
 
 def test_gradients_are_replaced_not_added():
