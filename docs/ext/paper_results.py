@@ -102,9 +102,11 @@ def coverage(summary: pd.DataFrame) -> str:
     counts = [int(cell["count"]) for cell, _ in cells]
     if not cells:
         return f"The file holds none of the paper's {all_cells} overall accuracies yet."
+    fewest, most = min(counts), max(counts)
+    range_of_draws = f"{most}" if fewest == most else f"from {fewest} to {most}"
     return (
         f"The file holds {len(cells)} of the paper's {all_cells} overall accuracies, "
-        f"from {min(counts)} to {max(counts)} draws each (the paper: 30). "
+        f"{range_of_draws} draws each (the paper: 30). "
         f"{n_near} of the {len(cells)} lie within two standard errors of the mean or "
         f"{CLOSE:.0f} points of the paper's figure."
     )
