@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
 
 import torch
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 
 @contextmanager
@@ -82,8 +82,8 @@ def threads_of_training() -> Iterator[None]:
     """Let threads share NumPy's matrix products, and nothing else.
 
     All else in a training step is so short that another core would wait for what the
-    first one has written longer than it works. NumPy takes as many threads as torch
-    may, in products that are worth it.
+    first one has written longer than it works. NumPy takes no more threads than torch
+    may.
 
     Yields
     ------
@@ -109,25 +109,29 @@ class _ProductThreads:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.n_inside = 0
-        self.limit: AbstractContextManager[object]
+        self.before: list[tuple[LibController, int]] = []
 
     def enter(self, n_threads: int) -> None:
         with self.lock:
             if self.n_inside == 0:
-                self.limit = _controller().limit(limits={"blas": n_threads})
-                self.limit.__enter__()
+                self.before = [(lib, lib.num_threads) for lib in _blas_libraries()]
+                for lib, n in self.before:
+                    lib.set_num_threads(min(n, n_threads))
             self.n_inside += 1
 
     def leave(self) -> None:
         with self.lock:
             self.n_inside -= 1
             if self.n_inside == 0:
-                self.limit.__exit__(None, None, None)
+                for lib, n in self.before:
+                    lib.set_num_threads(n)
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # it looks through all loaded libraries
+def _blas_libraries() -> list[LibController]:
+    """Look through all loaded libraries, which takes a while."""
+    blas = ThreadpoolController().select(user_api="blas")
+    return list(blas.lib_controllers)
 
 
 _products = _ProductThreads()

@@ -111,6 +111,11 @@ def test_products_take_no_more_threads_than_torch_may(two_blas_threads):
     assert blas_threads() == {2}
 
 
+def test_products_take_no_more_threads_than_numpy_may(two_threads):
+    with threadpool_limits(1, user_api="blas"), threads_of_training():
+        assert blas_threads() == {1}
+
+
 def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
     """The second begins while the first is inside, and ends after it."""
     torch.set_num_threads(1)
