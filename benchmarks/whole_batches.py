@@ -12,7 +12,7 @@ from skorch.callbacks import Callback
 
 
 class WholeBatches(Callback):
-    """Leave the smaller mini-batch out, in training and in the statistics."""
+    """Leave the smaller mini-batch out, of training and of the mean statistics."""
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Take the place of the net's mini-batches."""

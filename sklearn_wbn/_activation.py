@@ -39,23 +39,9 @@ class Activation(NamedTuple):
     backward: Callable[[Array, Array], None]
 
 
-def _logistic(u: Array) -> Array:
-    """Write the logistic function as `(1 + tanh(u / 2)) / 2`, which is faster."""
-    u *= 0.5
-    np.tanh(u, out=u)
-    u += 1
-    u *= 0.5
-    return u
-
-
-def _of_output(value: Callable[[Array], Array]) -> Callable[[Array], Any]:
-    """Keep `a` for the derivative."""
-
-    def value_and_kept(u: Array) -> tuple[Array, Array]:
-        a = value(u)
-        return a, a
-
-    return value_and_kept
+def _tanh(u: Array) -> tuple[Array, Array]:
+    a = np.tanh(u, out=u)
+    return a, a
 
 
 def _tanh_backward(g: Array, a: Array) -> None:
@@ -63,8 +49,22 @@ def _tanh_backward(g: Array, a: Array) -> None:
     g *= np.subtract(1, a, out=a)
 
 
+def _relu(u: Array) -> tuple[Array, Array]:
+    a = np.maximum(u, 0, out=u)
+    return a, a
+
+
 def _relu_backward(g: Array, a: Array) -> None:
     g *= np.sign(a, out=a)
+
+
+def _logistic(u: Array) -> tuple[Array, Array]:
+    """Write the logistic function as `(1 + tanh(u / 2)) / 2`, which is faster."""
+    u *= 0.5
+    a = np.tanh(u, out=u)
+    a += 1
+    a *= 0.5
+    return a, a
 
 
 def _logistic_backward(g: Array, a: Array) -> None:
@@ -74,27 +74,28 @@ def _logistic_backward(g: Array, a: Array) -> None:
 
 def _silu(u: Array) -> tuple[Array, Array]:
     """Return `u s` and `s + u s (1 - s)` for the logistic `s`."""
-    s = _logistic(u.copy())
+    s, _ = _logistic(u.copy())
     a = u * s
     return a, s + a * (1 - s)
 
 
 def _gelu(u: Array) -> tuple[Array, Array]:
-    """Return `u F(u)` and `F(u) + u f(u)` for the normal distribution's `F` and `f`."""
-    share = 0.5 * (1 + erf(u * math.sqrt(0.5)))
-    density = np.exp(-0.5 * u * u) * math.sqrt(0.5 / math.pi)
-    return u * share, share + u * density
+    """Return `u cdf` and `cdf + u pdf` of the normal distribution."""
+    cdf = 0.5 * (1 + erf(u * math.sqrt(0.5)))
+    pdf = np.exp(-0.5 * u * u) * math.sqrt(0.5 / math.pi)
+    return u * cdf, cdf + u * pdf
 
 
 def _multiply(g: Array, derivative: Array) -> None:
     g *= derivative
 
 
+# By the names of torch's modules.
 ACTIVATIONS: dict[str, Activation] = {
-    "Tanh": Activation(_of_output(lambda u: np.tanh(u, out=u)), _tanh_backward),
-    "ReLU": Activation(_of_output(lambda u: np.maximum(u, 0, out=u)), _relu_backward),
-    "Sigmoid": Activation(_of_output(_logistic), _logistic_backward),
-    "Identity": Activation(_of_output(lambda u: u), lambda g, _: None),
+    "Tanh": Activation(_tanh, _tanh_backward),
+    "ReLU": Activation(_relu, _relu_backward),
+    "Sigmoid": Activation(_logistic, _logistic_backward),
+    "Identity": Activation(lambda u: (u, u), lambda g, _: None),
     "SiLU": Activation(_silu, _multiply),
     "GELU": Activation(_gelu, _multiply),
 }

@@ -12,16 +12,11 @@ x       affine signals, equation (8)
 u       signals before the activation, norm included
 a       activations; `z` is `a` after dropout
 delta   gradient of the loss with respect to `x` or `u`, equation (15)
-p       normalised weights of the rows, `w / Z`
-m, v    weighted mean and variance of a channel, equations (23) and (24)
-c, d    `c = x - m` up to rounding, and the weighted mean `d` that rounding left
-r       `1 / sqrt(v + eps)`
-y       normalised signal, `r (c - d)`, equation (11)
-gamma   scale of a channel; `s = gamma r`
-b       shift of a channel, or of an affine map
 ======  =====================================================================
 
-The parameters' arrays share the memory of torch's, which the optimizer changes.
+The norm's symbols and equations are those of `sklearn_wbn.nn.closed_form`, which does
+the same under autograd. The parameters' arrays share the memory of torch's, which the
+optimizer changes.
 """
 
 from typing import Any, NamedTuple
@@ -233,11 +228,7 @@ class _Norm:
         self.running_var += share * (unbiased - self.running_var)
 
     def backward(self, g: Array, rows: _Rows, room: Array) -> None:
-        """Turn the gradient with respect to `u` into that with respect to `x`.
-
-        dE/dgamma = sum_i g_i y_i        dE/db = sum_i g_i
-        dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
-        """
+        """Turn the gradient with respect to `u` into that with respect to `x`."""
         c, d, r, s = self.c, self.d, self.r, self.s
         db = rows.ones @ g
         dgamma = r * (rows.ones @ np.multiply(g, c, out=room) - d * db)

@@ -1,7 +1,7 @@
 """Time the layer, fit, predict, search and import, and measure the memory of fit.
 
 Contenders run in turn; the ratio is the median over the turns. Nothing else should run
-on the machine. Takes about twelve minutes on two cores.
+on the machine. Takes some twenty minutes on two cores.
 
   python -m benchmarks speed
   python -m benchmarks speed --parts layer,predict

@@ -57,7 +57,7 @@ def _compiled(contenders: dict[str, partial]) -> dict[str, Callable[[], object]]
             for _ in range(N_WEIGHTS):
                 call()
     except torch._dynamo.exc.BackendCompilerFailed as error:
-        print(f"Nothing compiled: {str(error).partition(chr(10))[0]}")
+        print(f"Nothing compiled: {str(error).splitlines()[0]}")
         return {}
     return compiled
 

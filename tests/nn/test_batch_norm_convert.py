@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounterWithBackend
 
 from sklearn_wbn.nn import (
     WeightedBatchNorm1d,
@@ -254,3 +255,20 @@ def test_a_model_without_weighted_layers_is_refused():
     message = r"no weighted .* call convert_weighted_batchnorm\(model\) first"
     with pytest.raises(ValueError, match=message), use_sample_weight(make_model(), W):
         pass
+
+
+# torch.compile itself does what torch has deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_converted_model_compiles_as_a_whole_and_not_for_every_weight():
+    counter = CompileCounterWithBackend("eager")  # needs no C++ compiler
+    model = convert_weighted_batchnorm(
+        nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    )
+    reference = copy.deepcopy(model)
+    compiled = torch.compile(model, backend=counter, fullgraph=True)
+    x = torch.randn(B, 3, generator=torch.Generator().manual_seed(0))
+    for scale in range(1, 7):
+        w = torch.linspace(1, scale, B)
+        with use_sample_weight(model, w), use_sample_weight(reference, w):
+            torch.testing.assert_close(compiled(x), reference(x))
+    assert counter.frame_count <= 3
