@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, str] = {
         "_inference_statistics _network _persistence _random _sklearn_callbacks "
         "_threads _training_data _validation numpy sklearn skorch torch"
     ),
-    "_inference": "_activation _batches _threads numpy torch",
+    "_inference": "_batches _threads numpy scipy torch",
     "_inference_statistics": "numpy",
     "_network": "_backprop _batches _callbacks _threads nn numpy skorch torch",
     "_onnx": "numpy onnx torch",
