@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sklearn_wbn._activation import ACTIVATIONS
+from sklearn_wbn._batches import Batch
 from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
 from sklearn_wbn.nn.mlp import WBNMLP, HiddenLayer
 from sklearn_wbn.nn.weights import BatchWeights
@@ -59,12 +60,7 @@ class TrainingStep:
 
     @np.errstate(all="ignore")  # a loss that is not finite raises after the epoch
     def __call__(
-        self,
-        x: Tensor,
-        target: Tensor,
-        share: Tensor,
-        weights: BatchWeights,
-        logit_shift: Tensor | None = None,
+        self, batch: Batch, logit_shift: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Set the gradient of every parameter for one mini-batch.
 
@@ -73,14 +69,8 @@ class TrainingStep:
 
         Parameters
         ----------
-        x : Tensor of shape (batch_size, n_features)
-            Inputs.
-        target : Tensor of shape (batch_size,)
-            Class indices.
-        share : Tensor of shape (batch_size,)
-            Weight of each row in the loss, divided by the loss's normaliser.
-        weights : BatchWeights
-            Weights of the rows in the norm layers.
+        batch : Batch
+            Its rows and their weights.
         logit_shift : Tensor of shape (n_classes,), default=None
             Added to the logits in the loss.
 
@@ -91,12 +81,12 @@ class TrainingStep:
         logits : Tensor of shape (batch_size, n_classes)
             Outputs of the network.
         """
-        z, rows = x.numpy(), self._rows(weights)
+        z, rows = batch.x.numpy(), self._rows(batch.norm)
         for layer in self._hidden:
             z = layer.forward(z, rows)
         logits = self._output.forward(z)
         shifted = logits if logit_shift is None else logits + logit_shift.numpy()
-        loss, delta = _cross_entropy(shifted, target.numpy(), share.numpy())
+        loss, delta = _cross_entropy(shifted, batch.y.numpy(), batch.share.numpy())
         above = self._output
         for layer in reversed(self._hidden):
             delta, above = layer.backward(above.backward(delta), rows), layer.affine

@@ -194,9 +194,7 @@ class WeightedNet(NeuralNet):
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         if self.step_ is None:
             return self._train_by_autograd(batch)
-        loss, logits = self.step_(
-            batch.x, batch.y, batch.share, batch.norm, self.criterion_.logit_shift
-        )
+        loss, logits = self.step_(batch, self.criterion_.logit_shift)
         return {"loss": loss, "y_pred": logits}
 
     def _train_by_autograd(self, batch: Batch) -> dict[str, Tensor]:

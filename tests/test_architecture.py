@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, str] = {
         "_display_training_curve"
     ),
     "_activation": "numpy scipy",
-    "_backprop": "_activation nn numpy torch",
+    "_backprop": "_activation _batches nn numpy torch",
     "_batches": "nn numpy torch",
     "_build": "_network _solver nn torch",
     "_callbacks": "skorch tqdm",

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from sklearn_wbn._backprop import TrainingStep
+from sklearn_wbn._backprop import Batch, TrainingStep
 from sklearn_wbn.nn import WBNMLP, BatchWeights, batch_weights
 
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
@@ -40,7 +40,7 @@ def assert_same_step(
     shifted = logits if shift is None else logits + shift
     loss = (cross_entropy(shifted, target, reduction="none") * share).sum()
     loss.backward()
-    got = TrainingStep(network)(x, target, share, weights, shift)
+    got = TrainingStep(network)(Batch(x, target, share, weights), shift)
     torch.testing.assert_close(got, (loss.detach(), logits.detach()))
     expected = [p.grad for p in reference.parameters()]
     assert all(gradient is not None for gradient in expected)
@@ -86,9 +86,9 @@ def test_step_of_a_single_row_equals_autograd():
 def test_gradients_are_replaced_not_added():
     x, target, share, weights = make_batch("reliability")
     network = make_network(hidden_layer_sizes=(6,))
-    TrainingStep(network)(x, target, share, weights)
+    TrainingStep(network)(Batch(x, target, share, weights))
     first = [p.grad.clone() for p in network.parameters()]
-    TrainingStep(network)(x, target, share, weights)
+    TrainingStep(network)(Batch(x, target, share, weights))
     torch.testing.assert_close([p.grad for p in network.parameters()], first)
 
 
@@ -98,6 +98,6 @@ def test_frozen_parameters_get_no_gradient():
     frozen = [network.layers[0].linear.weight, network.layers[0].norm.bias]
     for parameter in frozen:
         parameter.requires_grad_(False)
-    TrainingStep(network)(x, target, share, weights)
+    TrainingStep(network)(Batch(x, target, share, weights))
     assert [p.grad for p in frozen] == [None, None]
     assert network.output.weight.grad is not None
