@@ -125,14 +125,33 @@ def _cross_entropy(logits: Array, target: Array, share: Array) -> tuple[Any, Arr
     return loss, q.T
 
 
+class _Gradient:
+    """Where the gradient of a parameter is written; a frozen one has none."""
+
+    def __init__(self, parameter: Tensor) -> None:
+        self.parameter, self.is_wanted = parameter, parameter.requires_grad
+        if not self.is_wanted:
+            parameter.grad = None  # as it was before it was frozen
+        known = parameter.grad
+        self.tensor = torch.empty_like(parameter) if known is None else known
+        self.array = self.tensor.detach().numpy()
+
+    def room(self) -> Array:
+        """Return the array to write into, which is the parameter's gradient now."""
+        if self.is_wanted:
+            self.parameter.grad = self.tensor  # skorch may have taken it away
+        return self.array
+
+
 class _Affine:
     """Equation (8): `x = W z + b`, or `W z` where a norm follows."""
 
     def __init__(self, linear: nn.Linear) -> None:
-        self.weight, self.W = linear.weight, linear.weight.detach().numpy()
+        self.W, self.dW = linear.weight.detach().numpy(), _Gradient(linear.weight)
         # torch's stubs do not know that a linear map may have no bias.
         bias: Tensor | None = linear.bias
-        self.bias, self.b = bias, None if bias is None else bias.detach().numpy()
+        self.b = None if bias is None else bias.detach().numpy()
+        self.db = None if bias is None else _Gradient(bias)
 
     def forward(self, z: Array) -> Array:
         self.z = z
@@ -147,10 +166,10 @@ class _Affine:
         return delta @ self.W  # type: ignore[no-any-return]
 
     def set_gradients(self, delta: Array) -> None:
-        if self.weight.requires_grad:
-            _set_gradient(self.weight, delta.T @ self.z)
-        if self.bias is not None:
-            _set_gradient(self.bias, np.add.reduce(delta))
+        if self.dW.is_wanted:
+            np.matmul(delta.T, self.z, out=self.dW.room())
+        if self.db is not None:
+            np.add.reduce(delta, out=self.db.room())
 
 
 class _Hidden:
@@ -186,8 +205,8 @@ class _Norm:
 
     def __init__(self, norm: WeightedBatchNorm1d) -> None:
         self.norm = norm
-        self.weight, self.gamma = norm.weight, norm.weight.detach().numpy()
-        self.bias, self.b = norm.bias, norm.bias.detach().numpy()
+        self.gamma, self.dgamma = norm.weight.detach().numpy(), _Gradient(norm.weight)
+        self.b, self.db = norm.bias.detach().numpy(), _Gradient(norm.bias)
         self.running_mean = norm.running_mean.numpy()
         self.running_var = norm.running_var.numpy()
         self.n_batches = norm.num_batches_tracked.numpy()
@@ -220,18 +239,12 @@ class _Norm:
     def backward(self, g: Array, rows: _Rows, room: Array) -> None:
         """Turn the gradient with respect to `u` into that with respect to `x`."""
         c, d, r, s = self.c, self.d, self.r, self.s
-        db = rows.ones @ g
-        dgamma = r * (rows.ones @ np.multiply(g, c, out=room) - d * db)
+        db = np.matmul(rows.ones, g, out=self.db.room())
+        dgamma = rows.ones @ np.multiply(g, c, out=room) - d * db
+        dgamma = np.multiply(r, dgamma, out=self.dgamma.room())
         slope = -rows.weights.Z_over_G * s * r * dgamma
         c *= slope
         c -= s * db + d * slope
         c *= rows.p_column
         g *= s
         g += c
-        _set_gradient(self.weight, dgamma)
-        _set_gradient(self.bias, db)
-
-
-def _set_gradient(parameter: Tensor, gradient: Array) -> None:
-    """Leave a frozen parameter without a gradient, as autograd does."""
-    parameter.grad = torch.from_numpy(gradient) if parameter.requires_grad else None

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Generator, Tensor, nn
 from sklearn_wbn._backprop import TrainingStep
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
+from sklearn_wbn._flat_parameters import flat_parameters
 from sklearn_wbn._threads import threads_of_training
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
@@ -107,8 +108,10 @@ class WeightedNet(NeuralNet):
         )
         self.max_epochs = epochs
         self.module_.set_dropout_generator(generator)
+        unwatched = nullcontext() if self.callbacks_ else self._few_parameters()
         try:
-            self.partial_fit(rows)
+            with unwatched:
+                self.partial_fit(rows)
         finally:
             self.batches_ = None  # holds the caller's data
             self.module_.set_dropout_generator(None)
@@ -208,15 +211,25 @@ class WeightedNet(NeuralNet):
     def _training_step(self) -> Iterator[None]:
         """Look up what the steps of an epoch need; on the CPU they are NumPy's."""
         self.step_ = None
-        if torch.device(self.device).type != "cpu":
+        if not self._is_on_cpu:
             yield
             return
-        self.step_ = TrainingStep(self.module_)
-        try:
-            with threads_of_training():
+        with self._few_parameters(), threads_of_training():
+            self.step_ = TrainingStep(self.module_)
+            try:
                 yield
-        finally:
-            self.step_ = None
+            finally:
+                self.step_ = None
+
+    def _few_parameters(self) -> AbstractContextManager[None]:
+        """Join the parameters for the optimizer, where nobody looks at it meanwhile."""
+        if self._is_on_cpu and not self.closure and not self._hears_batches():
+            return flat_parameters(self.optimizer_)
+        return nullcontext()
+
+    @property
+    def _is_on_cpu(self) -> bool:
+        return torch.device(self.device).type == "cpu"
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any

@@ -5,13 +5,11 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
-# One kernel for all parameters where torch has one, or else one call an operation:
-# the same figures, sooner.
+# One kernel where torch has one: the same figures, sooner.
 _FUSED = {"fused": True}
-_FOREACH = {"foreach": True}
 
 SOLVERS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
-    "adamax": (torch.optim.Adamax, _FOREACH),
+    "adamax": (torch.optim.Adamax, {}),
     "adam": (torch.optim.Adam, _FUSED),
     # `alpha` sets the decay.
     "adamw": (torch.optim.AdamW, _FUSED | {"weight_decay": 0.0}),

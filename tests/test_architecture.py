@@ -46,9 +46,12 @@ MAY_IMPORT: dict[str, str] = {
         "_inference_statistics _network _persistence _random _sklearn_callbacks "
         "_threads _training_data _validation numpy sklearn skorch torch"
     ),
+    "_flat_parameters": "torch",
     "_inference": "_batches _threads numpy scipy torch",
     "_inference_statistics": "numpy",
-    "_network": "_backprop _batches _callbacks _threads nn numpy skorch torch",
+    "_network": (
+        "_backprop _batches _callbacks _flat_parameters _threads nn numpy skorch torch"
+    ),
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
