@@ -34,6 +34,36 @@ from sklearn_wbn.nn.weights import BatchWeights
 
 Array = NDArray[Any]
 
+# What the equations are those of; a parametrized layer, say, has another class.
+_LAYERS = {WBNMLP, nn.ModuleList, HiddenLayer, nn.Linear, WeightedBatchNorm1d}
+_ACTIVATIONS = {getattr(nn, name) for name in ACTIVATIONS}
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+
+
+def is_as_built(network: nn.Module) -> bool:
+    """Tell whether `TrainingStep` does what a network does under autograd.
+
+    Parameters
+    ----------
+    network : nn.Module
+        In which a callback, say, may have replaced layers or hooked into them.
+
+    Returns
+    -------
+    bool
+        Whether all layers are those of `WBNMLP`, and without hooks.
+    """
+    return all(
+        type(module) in _LAYERS | _ACTIVATIONS
+        and not any(getattr(module, hooks) for hooks in _HOOKS)
+        for module in network.modules()
+    )
+
 
 class TrainingStep:
     """Loss and gradients of one mini-batch after the other, on the CPU.
@@ -44,13 +74,12 @@ class TrainingStep:
     Parameters
     ----------
     network : WBNMLP
-        Network in training mode, in float32 or float64.
+        Network in training mode, in float32 or float64, for which `is_as_built`.
 
     Notes
     -----
     Equations (15)-(21), (26) and (27) of Yasuda, Xian & Ueno, arXiv:2001.01433,
-    with the activation's derivative taken at ``b + u``. Hooks of torch modules do
-    not run.
+    with the activation's derivative taken at ``b + u``.
     """
 
     def __init__(self, network: WBNMLP) -> None:

@@ -13,7 +13,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Generator, Tensor, nn
 
-from sklearn_wbn._backprop import TrainingStep
+from sklearn_wbn._backprop import TrainingStep, is_as_built
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
 from sklearn_wbn._flat_parameters import flat_parameters
@@ -209,9 +209,9 @@ class WeightedNet(NeuralNet):
 
     @contextmanager
     def _training_step(self) -> Iterator[None]:
-        """Look up what the steps of an epoch need; on the CPU they are NumPy's."""
+        """Look up what the steps of an epoch need, where they are NumPy's."""
         self.step_ = None
-        if not self._is_on_cpu:
+        if not self._has_equations:
             yield
             return
         with self._few_parameters(), threads_of_training():
@@ -223,13 +223,15 @@ class WeightedNet(NeuralNet):
 
     def _few_parameters(self) -> AbstractContextManager[None]:
         """Join the parameters for the optimizer, where nobody looks at it meanwhile."""
-        if self._is_on_cpu and not self.closure and not self._hears_batches():
+        if self._has_equations and not self.closure and not self._hears_batches():
             return flat_parameters(self.optimizer_)
         return nullcontext()
 
     @property
-    def _is_on_cpu(self) -> bool:
-        return torch.device(self.device).type == "cpu"
+    def _has_equations(self) -> bool:
+        """Whether steps are NumPy's: on the CPU, with layers that nobody changed."""
+        on_cpu = torch.device(self.device).type == "cpu"
+        return on_cpu and is_as_built(self.module_)
 
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import parametrizations
 
-from sklearn_wbn._backprop import Batch, TrainingStep
+from sklearn_wbn._backprop import Batch, TrainingStep, is_as_built
 from sklearn_wbn.nn import WBNMLP, BatchWeights, batch_weights
 
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
@@ -101,3 +102,24 @@ def test_frozen_parameters_get_no_gradient():
     TrainingStep(network)(Batch(x, target, share, weights))
     assert [p.grad for p in frozen] == [None, None]
     assert network.output.weight.grad is not None
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_network_is_as_built(activation):
+    assert is_as_built(make_network(activation=activation))
+
+
+@pytest.mark.parametrize("register", ["forward_hook", "full_backward_pre_hook"])
+def test_hook_is_seen(register):
+    network = make_network()
+    getattr(network.layers[0].norm, f"register_{register}")(lambda *_: None)
+    assert not is_as_built(network)
+
+
+def test_other_layers_are_seen():
+    network = make_network()
+    parametrizations.weight_norm(network.output)
+    assert not is_as_built(network)
+    network = make_network()
+    network.layers[1].activation = torch.nn.Softplus()
+    assert not is_as_built(network)

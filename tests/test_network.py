@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import balanced_accuracy_score
+from skorch.callbacks import Callback
 
 from sklearn_wbn._network import WeightedLoss, WeightedNet
 from tests.samples import imbalanced, quick
@@ -255,7 +256,28 @@ def test_other_devices_train_the_same_network_by_autograd(
     X, y = imbalanced()
     params = {"normalization": normalization, "loss": loss, "dropout": 0.2}
     expected = quick(batch_size=32, **params).fit(X, y)
-    monkeypatch.setattr(WeightedNet, "_is_on_cpu", False)
+    monkeypatch.setattr(WeightedNet, "_has_equations", False)
     clf = quick(batch_size=32, **params).fit(X, y)
     np.testing.assert_allclose(clf.loss_curve_, expected.loss_curve_, rtol=1e-9)
     np.testing.assert_allclose(clf.predict_proba(X), expected.predict_proba(X), 1e-7)
+
+
+class Replace(Callback):
+    """Puts an activation that the package does not know into the first layer."""
+
+    def on_train_begin(self, net, **kwargs):
+        net.module_.layers[0].activation = torch.nn.Softplus()
+
+
+def test_network_that_a_callback_changed_is_trained_as_it_is():
+    X, y = imbalanced()
+    params = {"max_iter": 1, "batch_size": len(y), "shuffle": False}
+    clf = quick(callbacks=[Replace()], **params).fit(X, y)
+    start = quick(learning_rate_init=1e-30, **params).fit(X, y).module_
+    start.layers[0].activation = torch.nn.Softplus()
+    weight = torch.from_numpy(clf.class_weight_[y])
+    logits = start.train()(torch.from_numpy(X), weight)
+    loss = torch.nn.functional.cross_entropy(
+        logits, torch.from_numpy(y), torch.from_numpy(clf.class_weight_)
+    )
+    assert clf.loss_curve_ == pytest.approx([loss.item()], rel=1e-9)
