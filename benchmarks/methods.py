@@ -6,11 +6,14 @@ of `WBNMLPClassifier`, so that a better default does not change the reproduction
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.baselines import BASELINES
 from benchmarks.initialization import NormalInitialization
+from benchmarks.jpeg import compressed
+from benchmarks.task import Features
 from benchmarks.whole_batches import WholeBatches
 from sklearn_wbn import WBNMLPClassifier
 
@@ -27,11 +30,14 @@ class Method:
         Name in tables and pictures; the paper's where it has one.
     settings : dict
         What differs from `COMMON`; of a baseline, nothing.
+    prepare : callable, default=None
+        What happens to the features first; a function of them.
     """
 
     key: str
     title: str
     settings: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Features], Features] | None = None
 
 
 # Section 3.3: n-300-300-K, tanh, Xavier, Adamax as recommended by its authors,
@@ -110,6 +116,7 @@ METHODS: dict[str, Method] = {
         Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
         Method("b-whole", "(b), no smaller last batch", WLF_BN | WHOLE),
         Method("d-whole", "(d), no smaller last batch", WLF_WBN | WHOLE),
+        Method("d-jpeg", "(d), more lossy images", WLF_WBN, compressed),
         # Our defaults, written out: for these tasks "auto" means "population".
         Method(
             "constant-population",
@@ -163,7 +170,8 @@ def training_of(key: str) -> str:
 
 def _trained(key: str) -> dict[str, Any]:
     settings = COMMON | METHODS[key].settings
-    return {name: v for name, v in settings.items() if name not in PREDICTION}
+    trained = {name: v for name, v in settings.items() if name not in PREDICTION}
+    return trained | {"prepare": METHODS[key].prepare}
 
 
 def make_classifier(

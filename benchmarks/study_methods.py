@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.baselines import BASELINES
 from benchmarks.methods import COMMON
 from benchmarks.predictions import EveryStatistic
+from benchmarks.shrinkage import Shrink
 from sklearn_wbn import WBNMLPClassifier
 
 GROUPS = ("cross", "ideas", "auto", "baselines")
@@ -94,6 +95,10 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod(
             *("bn-dropout", "ICF + BN, dropout 0.3", "ideas"),
             {"normalization": "bn", "dropout": 0.3},
+        ),
+        StudyMethod(
+            *("wbn-shrunk", "WBN, statistics shrunk", "ideas"),
+            {"callbacks": [Shrink(), EveryStatistic()]},
         ),
         StudyMethod("wbn-seeds", "WBN, mean of 5 seeds", "ideas", n_seeds=5),
         StudyMethod(

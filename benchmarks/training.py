@@ -113,6 +113,7 @@ def _train_network(
     task: ImbalancedTask, draw: Draw, runs: Sequence[Run]
 ) -> list[Measured]:
     run, count = runs[0], np.bincount(draw.y_train)
+    draw = _prepared(draw, run.method)
     classifier = make_classifier(
         run.method, epochs=run.epochs, batch_size=task.batch_size, seed=run.draw
     )
@@ -130,6 +131,13 @@ def _train_network(
         return adjust(chosen, tau, count).argmax(axis=1)
 
     return [Measured(predict(run.method), seconds) for run in runs]
+
+
+def _prepared(draw: Draw, method: str) -> Draw:
+    prepare = METHODS[method].prepare
+    if prepare is None:
+        return draw
+    return draw._replace(X_train=prepare(draw.X_train), X_test=prepare(draw.X_test))
 
 
 def _train_baseline(

@@ -36,6 +36,7 @@ VARIANTS = {
     "d-population": "d",
     "d-normal": "d",
     "d-whole": "d",
+    "d-jpeg": "d",
 }
 MINUS = "\N{MINUS SIGN}"
 
