@@ -32,6 +32,7 @@ from benchmarks.report_tables import (
     PROBABILITIES,
     duels_table,
     facts_table,
+    left_out_table,
     means_table,
     ranks_table,
 )
@@ -52,6 +53,7 @@ PARTS: dict[str, Part] = {
     "decisions": means_table,
     "probabilities": partial(means_table, metrics=PROBABILITIES),
     "ranks": ranks_table,
+    "left_out": left_out_table,
     "facts": facts_table,
 } | {
     f"duels-{metric}": partial(duels_table, metric=metric)
@@ -65,6 +67,7 @@ HEADINGS = {
     "decisions": "Means over the tables, in percent",
     "probabilities": "Means of what comes from probabilities, and seconds",
     "ranks": "Average ranks (1 is best)",
+    "left_out": "Methods with results on fewer tables, on those",
     "facts": "The tables: balanced accuracy in percent",
 } | {
     f"duels-{metric}": f"Wins, ties and losses in {TITLES[metric]}"
@@ -128,10 +131,8 @@ def comparison_of(
 
 def text_of(tier: str, comparison: Comparison) -> str:
     """Return the report of a tier as Markdown."""
-    parts = [
-        f"## {HEADINGS[name]}\n\n{part(comparison, REFERENCES[tier])}"
-        for name, part in PARTS.items()
-    ]
+    texts = {name: part(comparison, REFERENCES[tier]) for name, part in PARTS.items()}
+    parts = [f"## {HEADINGS[name]}\n\n{text}" for name, text in texts.items() if text]
     return "\n\n".join([f"# The {tier} methods", *parts])
 
 

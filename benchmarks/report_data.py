@@ -55,13 +55,14 @@ class Comparison:
         Columns of `benchmarks.resampling_file.FoldRow`, without errors.
     methods : list of str
         The methods compared, in the order of `CONTENDERS`.
-    left_out : list of str
-        Methods of the tier that have too few tables.
+    left_out : dict of str to Comparison
+        Methods of the tier that have too few tables, each compared with the reference
+        alone on those that it has.
     """
 
     rows: pd.DataFrame
     methods: list[str]
-    left_out: list[str]
+    left_out: dict[str, Comparison]
 
     def scores(self, metric: str) -> pd.DataFrame:
         """Return the mean over the folds: a line for each table, a column a method.
@@ -132,10 +133,22 @@ def compare(
     tables = whole.groupby("dataset").any()
     share = tables[tables[reference]].mean()
     methods = [key for key in of_tier if share.get(key, 0.0) >= MIN_COVERAGE]
-    common = whole[whole[methods].all(axis=1)].index
-    if len(methods) < 2 or common.empty:
+    rows = _of_shared_repeats(good, whole, methods)
+    if len(methods) < 2 or rows.empty:
         return None
-    places = pd.MultiIndex.from_frame(good[["dataset", "repeat"]])
-    kept = good[places.isin(common) & good["method"].isin(methods)]
-    left_out = [key for key in of_tier if key in share and key not in methods]
-    return Comparison(kept, methods, left_out)
+    fewer = [key for key in of_tier if 0.0 < share.get(key, 0.0) < MIN_COVERAGE]
+    pairs = {key: [reference, key] for key in fewer}
+    left_out = {
+        key: Comparison(_of_shared_repeats(good, whole, pair), pair, {})
+        for key, pair in pairs.items()
+    }
+    return Comparison(rows, methods, left_out)
+
+
+def _of_shared_repeats(
+    rows: pd.DataFrame, whole: pd.DataFrame, methods: list[str]
+) -> pd.DataFrame:
+    """Keep the repeats of tables that are whole for all of some methods."""
+    shared = whole[whole[methods].all(axis=1)].index
+    places = pd.MultiIndex.from_frame(rows[["dataset", "repeat"]])
+    return rows[places.isin(shared) & rows["method"].isin(methods)]

@@ -95,6 +95,26 @@ def duels_table(
     return markdown(head, lines)
 
 
+def left_out_table(comparison: Comparison, reference: str) -> str:
+    """Make the table of the methods with few tables, each on its own; or nothing."""
+    if not comparison.left_out:
+        return ""
+    head = ["against", "score", "tables", "wins", "ties", "losses"]
+    head.append("mean difference (points)")
+    lines = [
+        [
+            title(method),
+            TITLES[metric],
+            *map(str, (len(pair.facts), duel.wins, duel.ties, duel.losses)),
+            points(duel.difference, sign=True),
+        ]
+        for method, pair in comparison.left_out.items()
+        for metric in ("balanced_accuracy", "average_precision")
+        for duel in duels(pair, metric, reference)
+    ]
+    return markdown(head, lines)
+
+
 def facts_table(comparison: Comparison, reference: str) -> str:
     """Make the table of the data: its size, the reference's score and the best one."""
     scores = comparison.scores("balanced_accuracy")

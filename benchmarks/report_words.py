@@ -32,7 +32,7 @@ def coverage(comparison: Comparison, reference: str) -> str:
     )
     if comparison.left_out:
         left_out = listed(comparison.left_out)
-        text += f" Left out, for want of results on most of these tables: {left_out}."
+        text += f" Left out, for want of results on most tables: {left_out}."
     if 2.0 ** (1 - len(repeats)) * (len(comparison.methods) - 1) > ALPHA:
         text += (
             " So few tables cannot show a difference: corrected for this many methods, "

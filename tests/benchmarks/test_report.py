@@ -11,7 +11,7 @@ from benchmarks.__main__ import main
 from benchmarks.report import PARTS, REFERENCES, pictures, text_of
 from benchmarks.report_data import Comparison, compare
 from benchmarks.report_statistics import average_ranks, duels, friedman
-from benchmarks.report_tables import markdown, points
+from benchmarks.report_tables import left_out_table, markdown, points
 from benchmarks.report_words import (
     RECOMMENDED,
     conclusions,
@@ -92,9 +92,21 @@ def test_failed_folds_do_not_count() -> None:
 def test_method_with_few_tables_is_left_out_and_named() -> None:
     rows = made_rows() + rows_of("t0", "realmlp", 0.9)
     found = comparison_of(rows)
-    assert found.left_out == ["realmlp"]
+    assert list(found.left_out) == ["realmlp"]
     assert len(found.facts) == 12
     assert "RealMLP" in coverage(found, REFERENCE)
+
+
+def test_method_with_few_tables_is_compared_on_those() -> None:
+    rows = made_rows()
+    rows += rows_of("t0", "realmlp", 0.9) + rows_of("t1", "realmlp", 0.1)
+    pair = comparison_of(rows).left_out["realmlp"]
+    assert pair.methods == [REFERENCE, "realmlp"]
+    (duel,) = duels(pair, "balanced_accuracy", REFERENCE)
+    assert (duel.wins, duel.ties, duel.losses) == (1, 0, 1)
+    lines = left_out_table(comparison_of(rows), REFERENCE).splitlines()
+    assert lines[2].startswith("| RealMLP | balanced accuracy | 2 | 1 | 0 | 1 |")
+    assert left_out_table(comparison_of(made_rows()), REFERENCE) == ""
 
 
 def test_searched_methods_are_compared_apart(comparison: Comparison) -> None:
@@ -178,8 +190,11 @@ def test_too_few_tables_support_no_claim() -> None:
 
 
 def test_report_has_every_part(comparison: Comparison) -> None:
-    text = text_of("untuned", comparison)
+    rows = made_rows() + rows_of("t0", "realmlp", 0.9)
+    text = text_of("untuned", comparison_of(rows))
     assert text.count("\n## ") == len(PARTS)
+    without = text_of("untuned", comparison)  # without methods on fewer tables
+    assert without.count("\n## ") == len(PARTS) - 1
     assert "nan" not in text
     for method in ("BN", "SMOTE + BN", "logistic regression", "**ICF + WBN**"):
         assert f"\n| {method} |" in text
