@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.baselines import BASELINES
 from benchmarks.methods import COMMON
+from benchmarks.one_cycle import OneCycle
 from benchmarks.predictions import EveryStatistic
 from benchmarks.shrinkage import Shrink
 from sklearn_wbn import WBNMLPClassifier
@@ -99,6 +100,15 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod(
             *("wbn-shrunk", "WBN, statistics shrunk", "ideas"),
             {"callbacks": [Shrink(), EveryStatistic()]},
+        ),
+        StudyMethod(
+            *("wbn-one-cycle", "WBN, AdamW, one cycle", "ideas"),
+            {
+                "solver": "adamw",
+                "solver_kwargs": None,
+                "alpha": 0.01,
+                "callbacks": [OneCycle(), EveryStatistic()],
+            },
         ),
         StudyMethod("wbn-seeds", "WBN, mean of 5 seeds", "ideas", n_seeds=5),
         StudyMethod(
