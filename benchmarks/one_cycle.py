@@ -16,7 +16,7 @@ class OneCycle(Callback):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Plan as many steps as there will be."""
-        n_steps = net.max_epochs * len(net.batches_)
+        n_steps = net.max_epochs * len(net.batches_.sizes())
         self.schedule_ = OneCycleLR(net.optimizer_, RISE * net.lr, total_steps=n_steps)
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
