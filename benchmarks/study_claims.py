@@ -183,6 +183,18 @@ CLAIMS = (
         _idea("wbn-power0.5"),
         PAPER,
     ),
+    Claim(
+        "Shrunk batch statistics change balanced accuracy little",
+        *("many", "balanced_accuracy", _idea("wbn-shrunk"), PAPER, SAME),
+    ),
+    Claim(
+        "AdamW with one cycle gives WBN more balanced accuracy",
+        *("many", "balanced_accuracy", _idea("wbn-one-cycle"), PAPER),
+    ),
+    Claim(
+        "So do the constant loss, dropout and five seeds together",
+        *("many", "balanced_accuracy", _idea("wbn-constant-dropout-seeds"), PAPER),
+    ),
 )
 
 
