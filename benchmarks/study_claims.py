@@ -192,7 +192,7 @@ CLAIMS = (
         *("many", "balanced_accuracy", _idea("wbn-one-cycle"), PAPER),
     ),
     Claim(
-        "So do the constant loss, dropout and five seeds together",
+        "The constant loss, dropout and five seeds together give it more, too",
         *("many", "balanced_accuracy", _idea("wbn-constant-dropout-seeds"), PAPER),
     ),
 )
