@@ -14,7 +14,7 @@ from benchmarks.study_summary import REFERENCE, REGIMES, SETTING, Setting
 
 AUTO_STATISTIC = "auto"
 # What `inference_statistics="auto"` means in each regime.
-RESOLVED = {"few": "population", "many": "moving"}
+RESOLVED = {"few": "population", "many": "weighted_population"}
 METRICS = ("balanced_accuracy", "macro_f1", "average_precision")
 
 CANDIDATES = {

@@ -276,7 +276,7 @@ REPORTED_TABLES = (
 )
 SELECTION_TABLES = (
     *("spectrometer", "arrhythmia", "solar_flare_m0", "scene", "sick_euthyroid"),
-    *("optical_digits", "page_blocks", "satimage"),
+    *("optical_digits", "page_blocks", "satimage", "ann_thyroid"),
 )
 # A large majority and hardly any minority rows, but other data than images.
 CUT_TABLES = (("optical_digits", 8), ("satimage", 8), ("pen_digits", 8))

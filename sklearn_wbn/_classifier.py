@@ -51,9 +51,9 @@ default="tanh"
         What a new row is normalized with: the average over the mini-batches (the
         paper); the exponential moving average kept while training; mean and
         variance over all training rows; the same with class weights. All but
-        ``"moving"`` come from one pass after training. ``"auto"`` is
-        ``"population"`` where a mini-batch holds on average less than one row of
-        each class but the largest, else ``"moving"``: see the notes.
+        ``"moving"`` come from one pass after training. ``"auto"`` takes all training
+        rows, with class weights where ``normalization="wbn"`` and a mini-batch holds
+        on average a row of some class but the largest: see the notes.
     loss_normalization : {"batch", "constant"}, default="constant"
         What the loss of a mini-batch is divided by: the sum of its weights (the
         paper), or the batch size times the mean training weight, which follows
@@ -158,9 +158,10 @@ default="adamax"
     ``"batch"``.
 
     Where minority rows are rare in the mini-batches, ``"population"`` finds more of
-    them than ``"moving"``; where nearly every mini-batch holds some, it gives many
-    false alarms. ``"auto"`` draws the line at one row: ``batch_size * N_k / N`` of
-    the second largest class.
+    them than the other statistics; where nearly every mini-batch holds some, it gives
+    many false alarms, and ``"weighted_population"`` is what the network was trained
+    with. ``"auto"`` draws the line at one row: ``batch_size * N_k / N`` of the second
+    largest class.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as

@@ -128,6 +128,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             inference_statistics,
             rows.y.bincount(minlength=len(self.classes_)).cpu().numpy(),
             net.batch_size,
+            net.weighted_norm,
         )
         net.inference_statistics = self.inference_statistics_
         if net.lr != self.learning_rate_init:  # else a schedule goes on

@@ -15,29 +15,32 @@ from tests.samples import imbalanced, quick
     [
         ([5, 5, 5, 5000], 128, "population"),  # the paper's MNIST
         ([20, 30, 4500], 128, "population"),  # its CIFAR-10
-        ([500, 9500], 128, "moving"),
-        ([1, 500, 9500], 128, "moving"),  # one class is rare, the other is not
-        ([5000, 5000], 128, "moving"),
-        ([1, 127], 128, "moving"),  # exactly one row
+        ([500, 9500], 128, "weighted_population"),
+        ([1, 500, 9500], 128, "weighted_population"),  # one is rare, the other is not
+        ([5000, 5000], 128, "weighted_population"),
+        ([1, 127], 128, "weighted_population"),  # exactly one row
         ([1, 128], 128, "population"),
         ([128, 0], 64, "population"),  # a class that has no rows yet
     ],
 )
-def test_less_than_one_row_a_batch_takes_the_population(
+def test_weights_count_where_a_batch_holds_a_minority_row(
     class_rows, batch_size, expected
 ):
-    assert resolve_statistics("auto", np.array(class_rows), batch_size) == expected
+    rows = np.array(class_rows)
+    assert resolve_statistics("auto", rows, batch_size, True) == expected
+    assert resolve_statistics("auto", rows, batch_size, False) == "population"
 
 
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=6), st.integers(1, 300))
 def test_the_order_of_the_classes_does_not_matter(class_rows, batch_size):
     rows = np.array(class_rows)
-    found = resolve_statistics("auto", rows, batch_size)
-    assert found == resolve_statistics("auto", rows[::-1], batch_size)
+    found = resolve_statistics("auto", rows, batch_size, True)
+    assert found == resolve_statistics("auto", rows[::-1], batch_size, True)
 
 
 def test_other_values_stay():
-    assert resolve_statistics("batch_mean", np.array([1, 10**6]), 128) == "batch_mean"
+    rows = np.array([1, 10**6])
+    assert resolve_statistics("batch_mean", rows, 128, True) == "batch_mean"
 
 
 def sample(n_minority):
@@ -50,12 +53,18 @@ def sample(n_minority):
 
 
 @pytest.mark.parametrize(
-    ("n_minority", "expected"), [(4, "population"), (100, "moving")]
+    ("n_minority", "normalization", "expected"),
+    [
+        (4, "wbn", "population"),
+        (100, "wbn", "weighted_population"),
+        (100, "bn", "population"),
+    ],
 )
-def test_auto_predicts_as_what_it_stands_for(n_minority, expected):
+def test_auto_predicts_as_what_it_stands_for(n_minority, normalization, expected):
     X, y = sample(n_minority)
-    auto = quick(batch_size=16, inference_statistics="auto").fit(X, y)
-    named = quick(batch_size=16, inference_statistics=expected).fit(X, y)
+    params = {"batch_size": 16, "normalization": normalization}
+    auto = quick(inference_statistics="auto", **params).fit(X, y)
+    named = quick(inference_statistics=expected, **params).fit(X, y)
     assert auto.inference_statistics_ == named.inference_statistics_ == expected
     np.testing.assert_array_equal(auto.predict_proba(X), named.predict_proba(X))
 
