@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.baselines import BASELINES
 from benchmarks.initialization import NormalInitialization
 from benchmarks.jpeg import compressed
+from benchmarks.layerwise import LayerByLayer
 from benchmarks.task import Features
 from benchmarks.whole_batches import WholeBatches
 from sklearn_wbn import WBNMLPClassifier
@@ -72,6 +73,7 @@ WLF_BN: dict[str, Any] = {"class_weight": "icf", "normalization": "bn"}
 WLF_WBN: dict[str, Any] = {"class_weight": "icf", "normalization": "wbn"}
 MOVING: dict[str, Any] = {"inference_statistics": "moving"}
 NORMAL: dict[str, Any] = {"callbacks": [NormalInitialization()]}
+LAYERWISE: dict[str, Any] = {"callbacks": [LayerByLayer()]}
 WHOLE: dict[str, Any] = {"callbacks": [WholeBatches()]}
 
 
@@ -116,6 +118,8 @@ METHODS: dict[str, Method] = {
         Method("d-normal", "(d) + normal Xavier", WLF_WBN | NORMAL),
         Method("b-whole", "(b), no smaller last batch", WLF_BN | WHOLE),
         Method("d-whole", "(d), no smaller last batch", WLF_WBN | WHOLE),
+        Method("b-layerwise", "(b), mean layer by layer", WLF_BN | LAYERWISE),
+        Method("d-layerwise", "(d), mean layer by layer", WLF_WBN | LAYERWISE),
         Method("d-jpeg", "(d), more lossy images", WLF_WBN, compressed),
         # Our defaults, written out: for these tasks "auto" means "population".
         Method(

@@ -32,10 +32,12 @@ VARIANTS = {
     "b-moving": "b",
     "b-normal": "b",
     "b-whole": "b",
+    "b-layerwise": "b",
     "d-moving": "d",
     "d-population": "d",
     "d-normal": "d",
     "d-whole": "d",
+    "d-layerwise": "d",
     "d-jpeg": "d",
 }
 MINUS = "\N{MINUS SIGN}"
