@@ -47,7 +47,7 @@ plain = {"class_weight": None, "normalization": "bn"}
 MODELS = {
     "BN": [network(**plain)],
     "BN, weighted loss": [network(normalization="bn")],
-    "WBN, moving": [network(inference_statistics="moving")],
+    "WBN": [network()],
     "WBN, population": [network(inference_statistics="population")],
     "SMOTE, BN": [SMOTE(k_neighbors=3, random_state=0), network(**plain)],
     "undersampling, BN": [RandomUnderSampler(random_state=0), network(**plain)],
@@ -84,8 +84,9 @@ print((100 * scores).round(1).to_string())
 # %%
 # Recall and F1 belong to the malignant class. The two lines of WBN have the same
 # trained weights, and differ in the statistics for inference. ``"auto"``, the default
-# of `inference_statistics`, chooses them by a rule; on a table of your own, compare
-# them (:doc:`/guide/inference_statistics`). The best of each column:
+# of `inference_statistics`, chooses them by a rule, here with class weights; on a table
+# of your own, compare them (:doc:`/guide/inference_statistics`). The best of each
+# column:
 
 for metric, name in scores.idxmax().items():
     print(f"{metric:18s} {name} ({100 * scores.loc[name, metric]:.1f})")
