@@ -44,12 +44,14 @@ from benchmarks.workers import map_unordered
 RESULTS = Path(__file__).parent / "results" / "few_rows.csv"
 COUNTS = (1, 3, 5, 10, 20, MAX_MINORITY)
 DRAWS = 3
-# WBN and BN as in the paper, one method of each kind of resampling (SMOTE needs a
-# second minority row), and two peers that are told of the imbalance.
+# WBN and BN as in the paper, WBN with our defaults, one method of each kind of
+# resampling (SMOTE needs a second minority row), and two peers that are told of the
+# imbalance.
 METHODS = (
     "bn",
     "bn-icf",
     "wbn-icf",
+    "wbn-default",
     "bn-over",
     "bn-smote",
     "bn-under",

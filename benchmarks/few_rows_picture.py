@@ -15,7 +15,12 @@ from benchmarks.report_pictures import (
 )
 from benchmarks.report_tables import title
 
-COLOURS = {**SHOWN, "wbn-icf": REFERENCE_COLOUR, "bn-over": "#b8860b"}
+COLOURS = {
+    **SHOWN,
+    "wbn-icf": REFERENCE_COLOUR,
+    "wbn-default": "#000000",
+    "bn-over": "#b8860b",
+}
 N_COLUMNS = 3
 
 
