@@ -67,7 +67,7 @@ def conclusions(comparison: Comparison, reference: str) -> str:
 
 
 def recommended(comparison: Comparison, reference: str) -> str:
-    """Say how the study's setting does on tables that it was not chosen on.
+    """Say how the study's setting does on tables that it was not chosen on, if it is here.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def recommended(comparison: Comparison, reference: str) -> str:
     """
     fresh = comparison.without(CHOSEN_ON)
     if RECOMMENDED not in fresh.methods or fresh.rows.empty:
-        return "The setting that the study recommends is not among these methods."
+        return ""
     said = (coverage(fresh, RECOMMENDED), conclusions(fresh, RECOMMENDED))
     return "\n\n".join(said)
 
