@@ -67,7 +67,7 @@ def conclusions(comparison: Comparison, reference: str) -> str:
 
 
 def recommended(comparison: Comparison, reference: str) -> str:
-    """Say how the study's setting does on tables that it was not chosen on, if it is here.
+    """Say how the study's setting does on tables that it was not chosen on.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def recommended(comparison: Comparison, reference: str) -> str:
     Returns
     -------
     str
-        Markdown.
+        Markdown; empty where the setting is not among the methods.
     """
     fresh = comparison.without(CHOSEN_ON)
     if RECOMMENDED not in fresh.methods or fresh.rows.empty:
