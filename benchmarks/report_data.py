@@ -137,11 +137,13 @@ def compare(
     if len(methods) < 2 or rows.empty:
         return None
     fewer = [key for key in of_tier if 0.0 < share.get(key, 0.0) < MIN_COVERAGE]
-    pairs = {key: [reference, key] for key in fewer}
-    left_out = {
-        key: Comparison(_of_shared_repeats(good, whole, pair), pair, {})
-        for key, pair in pairs.items()
+    pairs = {
+        key: Comparison(
+            _of_shared_repeats(good, whole, [reference, key]), [reference, key], {}
+        )
+        for key in fewer
     }
+    left_out = {key: pair for key, pair in pairs.items() if not pair.rows.empty}
     return Comparison(rows, methods, left_out)
 
 

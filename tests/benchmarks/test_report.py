@@ -109,6 +109,11 @@ def test_method_with_few_tables_is_compared_on_those() -> None:
     assert left_out_table(comparison_of(made_rows()), REFERENCE) == ""
 
 
+def test_method_without_a_repeat_of_the_reference_has_nothing_to_show() -> None:
+    rows = made_rows() + rows_of("t0", "realmlp", 0.9, repeat=1)
+    assert comparison_of(rows).left_out == {}
+
+
 def test_searched_methods_are_compared_apart(comparison: Comparison) -> None:
     rows = made_rows() + rows_of("t0", "wbn-cbl-search", 0.9)
     assert comparison_of(rows).methods == list(comparison.methods)
