@@ -18,7 +18,8 @@ u       output, `u = gamma y + b`
 g       gradient of the loss with respect to `u`; D in the paper is `s g`
 ======  =====================================================================
 
-`y` is never stored: `u` and the gradient are affine in `c`, one pass each. For large
+`y` is never stored: `u` and the gradient are affine in `c`, one pass each. Sums over
+the batch come in pairs, from one pass of torch's own BatchNorm kernel. For large
 batches new memory costs more than arithmetic, so results take the room of what is no
 longer needed.
 """
@@ -40,22 +41,6 @@ class Trace(NamedTuple):
     Z_over_G: float
 
 
-def moments(
-    x: Tensor, p: Tensor, Z_over_G: float
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return `m`, `v`, `c`, `d`, and room of the shape of `x` that is free again.
-
-    Two passes: `c = x - (p x)`, then `v = Z/G (p c^2 - d^2)`. The sums over the
-    batch are matrix-vector products.
-    """
-    first = torch.mv(x.t(), p)
-    c = x - first
-    d = torch.mv(c.t(), p)
-    room = c * c
-    v = torch.addmv(d * d, room.t(), p, beta=-Z_over_G, alpha=Z_over_G)
-    return first.add_(d), v, c, d, room
-
-
 def forward(
     x: Tensor,
     p: Tensor,
@@ -64,8 +49,16 @@ def forward(
     b: Tensor | None,
     eps: float,
 ) -> tuple[Tensor, Tensor, Tensor, Trace]:
-    """Return `u`, `m`, `v` and what the backward pass needs."""
-    m, v, c, d, room = moments(x, p, Z_over_G)
+    """Return `u`, `m`, `v` and what the backward pass needs.
+
+    Two passes for the moments: `c = x - (p x)`, then `v = Z/G (p c^2 - d^2)`.
+    """
+    first = torch.mv(x.t(), p)
+    c = x - first
+    room = c * p.unsqueeze(1)
+    d, square = _sums(room, x, first, torch.ones_like(first))
+    m = first.add_(d)
+    v = torch.addcmul(square, d, d, value=-1).mul_(Z_over_G)
     r = torch.rsqrt(v + eps)
     s = r if gamma is None else r * gamma
     shift = -d * s if b is None else torch.addcmul(b, d, s, value=-1)
@@ -80,10 +73,21 @@ def backward(g: Tensor, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
     dE/dx_i   = s (g_i - p_i (sum_a g_a + (Z/G) y_i sum_a g_a y_a))
     """
     c, d, r, s, p, Z_over_G = trace
-    room = g * c
-    db = g.sum(0)
-    dgamma = torch.addcmul(room.sum(0), d, db, value=-1).mul_(r)
+    db, dgamma = _sums(g, c, d, r)
     slope = (s * r).mul_(dgamma).mul_(-Z_over_G)
     level = torch.addcmul(s * db, d, slope).neg_()
-    dx = torch.addcmul(level, c, slope, out=room)
+    dx = torch.addcmul(level, c, slope)
     return dx.mul_(p.unsqueeze(1)).addcmul_(g, s), dgamma, db
+
+
+def _sums(g: Tensor, x: Tensor, m: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
+    """Return `sum_i g_i` and `r sum_i g_i (x_i - m)` of each channel.
+
+    In the backward pass of a plain BatchNorm these are the gradients of shift and
+    scale. There is no other stock operation that sums products on the way.
+    """
+    wanted = [False, True, True]
+    _, products, sums = torch.ops.aten.native_batch_norm_backward.default(
+        g, x, None, None, None, m, r, True, 0.0, wanted
+    )
+    return sums, products

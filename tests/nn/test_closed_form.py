@@ -17,20 +17,36 @@ def batch():
 
 def test_moments_are_those_of_equations_23_and_24(batch):
     x, p, _ = batch
-    m, v, c, d, _ = closed_form.moments(x, p, 1.25)
+    _, m, v, trace = closed_form.forward(x, p, 1.25, None, None, 0.0)
     expected_m = (p[:, None] * x).sum(0)
     torch.testing.assert_close(m, expected_m)
     torch.testing.assert_close(v, 1.25 * (p[:, None] * (x - expected_m) ** 2).sum(0))
-    torch.testing.assert_close(c - d, x - m)
+    torch.testing.assert_close(trace.c - trace.d, x - m)
 
 
 def test_moments_recover_the_mean_that_float32_rounds_away():
     x = 1e4 + torch.arange(64, dtype=torch.float32)[:, None] / 64
     p = torch.full((64,), 1 / 64)
-    _, v, c, d, _ = closed_form.moments(x, p, 1.0)
+    _, _, v, trace = closed_form.forward(x, p, 1.0, None, None, 0.0)
     exact = x.double() - x.double().mean()
-    torch.testing.assert_close((c - d).double(), exact, rtol=0, atol=1e-5)
+    c = (trace.c - trace.d).double()
+    torch.testing.assert_close(c, exact, rtol=0, atol=1e-5)
     torch.testing.assert_close(v.double(), (exact**2).mean(0), rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("layout", ["rows", "columns", "expanded"])
+def test_every_memory_layout_gives_the_same(batch, layout):
+    x, p, g = batch
+    g = g[:1].expand_as(g)  # as the gradient of a sum over the batch is
+    gamma, b = torch.ones(4, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
+    *outputs, trace = closed_form.forward(x, p, 1.25, gamma, b, 1e-3)
+    expected = [*outputs, *closed_form.backward(g.contiguous(), trace)]
+    if layout == "columns":
+        x, g = x.t().contiguous().t(), g.t().contiguous().t()
+    elif layout == "rows":
+        g = g.contiguous()
+    *outputs, trace = closed_form.forward(x, p, 1.25, gamma, b, 1e-3)
+    torch.testing.assert_close([*outputs, *closed_form.backward(g, trace)], expected)
 
 
 def test_backward_is_equation_26(batch):
