@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.stopwatch import Timing
 
 
@@ -19,11 +20,29 @@ def store(path: Path, rows: Sequence[Timing]) -> None:
         The file; it and its folder are made where they are missing.
     rows : sequence of Timing
         Lines of one part and one config.
+
+    Raises
+    ------
+    BenchmarkError
+        If the file holds something else.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = pd.DataFrame(rows)
     if path.exists():
-        old = pd.read_csv(path)
+        old = _known(path)
         same = (old["part"] == rows[0].part) & (old["config"] == rows[0].config)
         new = pd.concat([old[~same], new])
-    new.to_csv(path, index=False, lineterminator="\n")
+    # Replaced in one step, so that a kill does not lose the file.
+    draft = path.with_name(f"{path.name}.draft")
+    new.to_csv(draft, index=False, lineterminator="\n")
+    draft.replace(path)
+
+
+def _known(path: Path) -> pd.DataFrame:
+    known = pd.read_csv(path)
+    if list(known) != list(Timing._fields):
+        raise BenchmarkError(
+            f"{path} is not a file of timings: its columns are {', '.join(known)}. "
+            "Name another file with --output."
+        )
+    return known

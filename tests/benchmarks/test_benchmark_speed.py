@@ -13,8 +13,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.speed import busy, fit, layer, memory, scale, search
 from benchmarks.speed.fresh_process import seconds_of
 from benchmarks.speed.settings import Settings
+from benchmarks.speed.speed_file import store
 from benchmarks.speed.trainings import FitConfig
-from benchmarks.stopwatch import compare, time_in_turn
+from benchmarks.stopwatch import Timing, compare, time_in_turn
 
 ONCE = Settings(1)
 
@@ -124,3 +125,12 @@ def test_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed", "--parts", "colour"])
     assert ", ".join(speed.PARTS) in capsys.readouterr().err
+
+
+def test_a_foreign_file_is_left_as_it_is(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n1,2\n")
+    line = Timing("fit", "small", "ours", "us", 2.0, 1.0, 3.0, "ours", 1.0, 5, 2, "m")
+    with pytest.raises(BenchmarkError, match=r"columns are a, b\. Name another file"):
+        store(path, [line])
+    assert path.read_text() == "a,b\n1,2\n"
