@@ -14,6 +14,10 @@ from torch.utils.data import Dataset
 from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
 
+# Of a pass that only looks: in mini-batches the calls would take most of the time.
+_CHUNK_ROWS = 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One mini-batch.
@@ -158,7 +162,7 @@ class Batches:
         )[0]
 
     def in_order(self, class_weighted: bool) -> Iterator[tuple[Tensor, BatchWeights]]:
-        """Iterate over ``(x, weights)`` without shuffling, for a statistics pass.
+        """Iterate over ``(x, weights)`` without shuffling, in chunks of any size.
 
         Parameters
         ----------
@@ -168,11 +172,13 @@ class Batches:
         Yields
         ------
         tuple of Tensor and BatchWeights
-            Inputs of a batch and its weights.
+            Inputs of a chunk and its weights.
         """
-        rows, sizes, weight = self.rows, self.sizes(), self._weight(class_weighted)
+        rows, weight = self.rows, self._weight(class_weighted)
+        chunks = rows.index.split(_CHUNK_ROWS)
+        sizes = [len(ids) for ids in chunks]
         weights = split_batch_weights(weight, sizes, "biased", dtype=self.dtype)
-        for ids, w in zip(rows.index.split(sizes), weights, strict=True):
+        for ids, w in zip(chunks, weights, strict=True):
             yield rows.X.index_select(0, ids).to(self.dtype), w
 
     def _order(self) -> Tensor:

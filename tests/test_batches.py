@@ -141,15 +141,16 @@ def test_number_and_mean_weight_count_frequencies():
     assert rows.mean_weight == pytest.approx(make_rows().mean_weight, rel=1e-15)
 
 
-def test_statistics_pass_goes_through_all_rows_in_order():
-    batches = make_batches(make_rows(), seed=0)
+@pytest.mark.parametrize("n", [20, 1024, 1025, 3000])
+def test_statistics_pass_goes_through_all_rows_in_order(n):
+    batches = make_batches(make_rows(n), seed=0)
     for class_weighted in (False, True):
         passed = list(batches.in_order(class_weighted))
         positions = torch.cat([x[:, 0] for x, _ in passed])
-        assert positions.tolist() == list(range(20))
+        assert positions.tolist() == list(range(n))
         total = sum(weights.Z for _, weights in passed)
         assert total == pytest.approx(batches.total(class_weighted).Z, rel=1e-15)
-    assert batches.total(False).Z == 20
+    assert batches.total(False).Z == n
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
