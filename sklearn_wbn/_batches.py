@@ -13,7 +13,6 @@ from torch.utils.data import Dataset
 
 from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
-
 # Of a pass that only looks: in mini-batches the calls would take most of the time.
 _CHUNK_ROWS = 1024
 

@@ -150,7 +150,8 @@ def test_statistics_pass_goes_through_all_rows_in_order(n):
         assert positions.tolist() == list(range(n))
         total = sum(weights.Z for _, weights in passed)
         assert total == pytest.approx(batches.total(class_weighted).Z, rel=1e-15)
-    assert batches.total(False).Z == n
+    rows_in_all = batches.total(False).Z
+    assert rows_in_all == n
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
