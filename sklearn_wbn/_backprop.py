@@ -126,14 +126,14 @@ class TrainingStep:
         p = weights.p.numpy()
         if len(self._ones) != len(p):  # the first batch of an epoch, or the last
             self._ones = np.ones_like(p)
-        return _Rows(p, p[:, None], self._ones, weights)
+        return _Rows(p, weights.p.unsqueeze(1), self._ones, weights)
 
 
 class _Rows(NamedTuple):
     """The weights of a mini-batch as the norms need them."""
 
     p: Array
-    p_column: Array
+    p_column: Tensor
     ones: Array  # sums over the batch are vector-matrix products
     weights: BatchWeights
 
@@ -230,7 +230,11 @@ class _Hidden:
 
 
 class _Norm:
-    """Equations (11), (23) and (24), and their gradients (26) and (27)."""
+    """Equations (11), (23) and (24), and their gradients (26) and (27).
+
+    Where a row or a column meets the whole batch it is torch's operation, on the same
+    memory: it takes half of NumPy's time, or does two of NumPy's in one pass.
+    """
 
     def __init__(self, norm: WeightedBatchNorm1d) -> None:
         self.norm = norm
@@ -243,7 +247,8 @@ class _Norm:
     def forward(self, x: Array, rows: _Rows) -> Array:
         p, Z_over_G = rows.p, rows.weights.Z_over_G
         m = p @ x
-        c = np.subtract(x, m, out=x)
+        c = x
+        _tensor(c).sub_(_tensor(m))
         d = p @ c
         room: Array = c * c
         v = Z_over_G * (p @ room - d * d)
@@ -251,9 +256,7 @@ class _Norm:
         r = 1 / np.sqrt(v + self.norm.eps)
         s = r * self.gamma
         self.c, self.d, self.r, self.s = c, d, r, s
-        np.multiply(c, s, out=room)
-        room += self.b - d * s
-        return room
+        return _affine(self.b - d * s, c, s, out=room)
 
     def _update_running(self, m: Array, v: Array, weights: BatchWeights) -> None:
         """Do what `WeightedBatchNorm1d.update_running` does, on the same memory."""
@@ -272,8 +275,15 @@ class _Norm:
         dgamma = rows.ones @ np.multiply(g, c, out=room) - d * db
         dgamma = np.multiply(r, dgamma, out=self.dgamma.room())
         slope = -rows.weights.Z_over_G * s * r * dgamma
-        c *= slope
-        c -= s * db + d * slope
-        c *= rows.p_column
-        g *= s
-        g += c
+        _affine(-s * db - d * slope, c, slope, out=c)
+        _tensor(c).mul_(rows.p_column)
+        _affine(c, g, s, out=g)
+
+
+def _affine(shift: Array, x: Array, scale: Array, out: Array) -> Array:
+    """Write `shift + x scale`."""
+    torch.addcmul(_tensor(shift), _tensor(x), _tensor(scale), out=_tensor(out))
+    return out
+
+
+_tensor = torch.from_numpy
