@@ -49,6 +49,14 @@ def test_every_memory_layout_gives_the_same(batch, layout):
     torch.testing.assert_close([*outputs, *closed_form.backward(g, trace)], expected)
 
 
+def test_no_channels_are_no_error():
+    x, p, none = torch.ones(2, 0), torch.full((2,), 0.5), torch.ones(0)
+    u, _, _, trace = closed_form.forward(x, p, 1.25, none, none, 1e-3)
+    dx, dgamma, db = closed_form.backward(u, trace)
+    assert u.shape == dx.shape == x.shape
+    assert dgamma.shape == db.shape == (0,)
+
+
 def test_backward_is_equation_26(batch):
     x, p, g = batch
     gamma = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
