@@ -247,8 +247,8 @@ class _Norm:
     def forward(self, x: Array, rows: _Rows) -> Array:
         p, Z_over_G = rows.p, rows.weights.Z_over_G
         m = p @ x
+        _tensor(x).sub_(_tensor(m))
         c = x
-        _tensor(c).sub_(_tensor(m))
         d = p @ c
         room: Array = c * c
         v = Z_over_G * (p @ room - d * d)
