@@ -13,7 +13,8 @@ from torch.utils.data import Dataset
 
 from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
-# Of a pass that only looks: in mini-batches the calls would take most of the time.
+# Of a statistics pass, which may cut the rows anywhere: in mini-batches the calls would
+# take most of the time.
 _CHUNK_ROWS = 1024
 
 
@@ -161,7 +162,7 @@ class Batches:
         )[0]
 
     def in_order(self, class_weighted: bool) -> Iterator[tuple[Tensor, BatchWeights]]:
-        """Iterate over ``(x, weights)`` without shuffling, in chunks of any size.
+        """Iterate over ``(x, weights)`` without shuffling, for a statistics pass.
 
         Parameters
         ----------
