@@ -49,6 +49,7 @@ COMMON: dict[str, Any] = {
     "activation": "tanh",
     "beta": "auto",
     "variance": "reliability",
+    "cap_rare_classes": False,
     "inference_statistics": "batch_mean",
     "loss": "cross_entropy",
     "loss_normalization": "batch",

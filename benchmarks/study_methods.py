@@ -94,6 +94,14 @@ STUDY_METHODS: dict[str, StudyMethod] = {
             WBN_CONSTANT | {"dropout": 0.3},
         ),
         StudyMethod(
+            *("wbn-capped", "WBN, rare classes capped", "ideas"),
+            {"cap_rare_classes": True},
+        ),
+        StudyMethod(
+            *("wbn-constant-dropout-capped", "WBN, constant, dropout, capped", "ideas"),
+            WBN_CONSTANT | {"dropout": 0.3, "cap_rare_classes": True},
+        ),
+        StudyMethod(
             *("bn-dropout", "ICF + BN, dropout 0.3", "ideas"),
             {"normalization": "bn", "dropout": 0.3},
         ),

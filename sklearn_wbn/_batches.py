@@ -56,7 +56,9 @@ class Rows(Dataset):  # type: ignore[type-arg]
     y : Tensor of shape (n_samples,)
         Class indices of these rows.
     weight : Tensor of shape (n_samples,)
-        ``w = f c``, float64.
+        ``w = f c`` in the loss, float64.
+    norm_weight : Tensor of shape (n_samples,)
+        The same in the norm layers, where `c` may be capped.
     frequency : Tensor of shape (n_samples,) or None
         ``f``, float64; None counts every row once.
     """
@@ -65,6 +67,7 @@ class Rows(Dataset):  # type: ignore[type-arg]
     index: Tensor
     y: Tensor
     weight: Tensor
+    norm_weight: Tensor
     frequency: Tensor | None
 
     def __len__(self) -> int:
@@ -119,7 +122,7 @@ class Batches:
         order = self._order()
         index, y, w = (v[order] for v in (rows.index, rows.y, rows.weight))
         f = None if rows.frequency is None else rows.frequency[order]
-        norms = self._norm_weights(w, f, sizes)
+        norms = self._norm_weights(order, f, sizes)
         shares = self._loss_shares(w, f, sizes).split(sizes)
         for ids, y_r, share, norm in zip(
             index.split(sizes), y.split(sizes), shares, norms, strict=True
@@ -192,14 +195,14 @@ class Batches:
 
     def _weight(self, class_weighted: bool) -> Tensor:
         rows = self.rows
-        return rows.weight if class_weighted else self._frequency(rows.frequency)
+        return rows.norm_weight if class_weighted else self._frequency(rows.frequency)
 
     def _norm_weights(
-        self, w: Tensor, f: Tensor | None, sizes: list[int]
+        self, order: Tensor, f: Tensor | None, sizes: list[int]
     ) -> list[BatchWeights]:
-        weight = w if self.weighted_norm else self._frequency(f)
+        w = self._weight(self.weighted_norm)[order]
         return split_batch_weights(
-            weight, sizes, self.variance, frequency=f, dtype=self.dtype
+            w, sizes, self.variance, frequency=f, dtype=self.dtype
         )
 
     def _loss_shares(self, w: Tensor, f: Tensor | None, sizes: list[int]) -> Tensor:

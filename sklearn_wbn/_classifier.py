@@ -46,6 +46,9 @@ default="tanh"
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         Normaliser of the variance: equation (25), unbiased for importances;
         ``Z - 1``, of the authors' 2019 predecessor; or ``Z``, as torch normalises.
+    cap_rare_classes : bool, default=True
+        Whether a class with fewer training rows than there are mini-batches weighs
+        less in the normalization than in the loss: see the notes. False is the paper.
     inference_statistics : {"auto", "batch_mean", "moving", "population", \
 "weighted_population"}, default="auto"
         What a new row is normalized with: the average over the mini-batches (the
@@ -127,6 +130,9 @@ default="adamax"
         Size of each class in training, the sum of its sample weights.
     effective_class_size_ : ndarray of shape (n_classes,)
         Size of each class under its weight, equations (3) and (7).
+    norm_class_weight_ : ndarray of shape (n_classes,)
+        Weight of a row of each class in the normalization: `class_weight_`, but for
+        what `cap_rare_classes` does, and ones without ``normalization="wbn"``.
     beta_ : float
         Value of `beta`, with ``"auto"`` resolved.
     inference_statistics_ : str
@@ -153,15 +159,23 @@ default="adamax"
     -----
     After Yasuda, Xian & Ueno, *Consistent Batch Normalization for Weighted Loss in
     Imbalanced-Data Environment*, arXiv:2001.01433. The network and the solver are
-    theirs by default; `inference_statistics` and `loss_normalization` follow the
-    project's study instead. For the paper's methods set ``"batch_mean"`` and
-    ``"batch"``.
+    theirs by default; `inference_statistics`, `loss_normalization` and
+    `cap_rare_classes` follow the project's study instead. For the paper's methods set
+    ``"batch_mean"``, ``"batch"`` and False.
 
     Where minority rows are rare in the mini-batches, ``"population"`` finds more of
     them than the other statistics; where nearly every mini-batch holds some, it gives
     many false alarms, and ``"weighted_population"`` is what the network was trained
     with. ``"auto"`` draws the line at one row: ``batch_size * N_k / N`` of the second
     largest class.
+
+    Of a class with fewer rows than there are mini-batches, ``n_k < 1`` rows are in one
+    on average. Where a row of it comes into a mini-batch, its weight ``c_k`` in the
+    loss would make the mean nearly the row itself, and so its normalized signals
+    nearly zero, whatever its features are. `cap_rare_classes` weighs it ``n_k c_k`` in
+    the normalization instead, the weight of its class in a mini-batch on average, or
+    as an average row where that is more. Other classes, and the loss, keep their
+    weights.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as
@@ -201,6 +215,7 @@ default="adamax"
         beta: float | Literal["auto"] = "auto",
         normalization: Literal["wbn", "bn"] | None = "wbn",
         variance: str = "reliability",
+        cap_rare_classes: bool = True,
         inference_statistics: str = "auto",
         loss_normalization: str = "constant",
         logit_adjustment: float = 0.0,
@@ -232,6 +247,7 @@ default="adamax"
         self.beta = beta
         self.normalization = normalization
         self.variance = variance
+        self.cap_rare_classes = cap_rare_classes
         self.inference_statistics = inference_statistics
         self.loss_normalization = loss_normalization
         self.logit_adjustment = logit_adjustment

@@ -35,6 +35,7 @@ from sklearn_wbn._persistence import (
     to_plain,
 )
 from sklearn_wbn._random import RandomStream
+from sklearn_wbn._rare_classes import capped_class_weight, rows_per_batch
 from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
 from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import TrainingData
@@ -123,12 +124,13 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         net, device = self.net_, resolve_device(self.device)
         move_net(net, device)
         net.batch_size = self._batch_size(len(data.y))
-        rows = self._rows(data, device)
+        codes = data.codes(self.classes_)
+        class_rows = np.bincount(codes, minlength=len(self.classes_))
+        n = rows_per_batch(class_rows, net.batch_size)
+        self._set_norm_class_weight(n)
+        rows = self._rows(data, codes, device)
         self.inference_statistics_ = resolve_statistics(
-            inference_statistics,
-            rows.y.bincount(minlength=len(self.classes_)).cpu().numpy(),
-            net.batch_size,
-            net.weighted_norm,
+            inference_statistics, n, net.weighted_norm
         )
         net.inference_statistics = self.inference_statistics_
         if net.lr != self.learning_rate_init:  # else a schedule goes on
@@ -150,19 +152,29 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """Return a column of the history; an interrupted epoch has no entry."""
         return [row[column] for row in self.net_.history[first:] if column in row]
 
-    def _rows(self, data: TrainingData, device: torch.device) -> Rows:
-        codes = data.codes(self.classes_)
-        weight = self.class_weight_[codes]
-        frequency = None
-        if data.frequency is not None:
-            weight = weight * data.frequency
-            frequency = torch.from_numpy(data.frequency).to(device)
+    def _set_norm_class_weight(self, n: NDArray[np.float64]) -> None:
+        """Weigh the classes in the norms: as in the loss, but for rare ones."""
+        weight = self.class_weight_
+        if self.normalization != "wbn":
+            weight = np.ones_like(weight)
+        elif self.cap_rare_classes:
+            weight = capped_class_weight(weight, self.class_count_, n)
+        self.norm_class_weight_ = weight
+
+    def _rows(
+        self, data: TrainingData, codes: NDArray[np.int64], device: torch.device
+    ) -> Rows:
+        f = data.frequency
+        weight, norm_weight = self.class_weight_[codes], self.norm_class_weight_[codes]
+        if f is not None:
+            weight, norm_weight = weight * f, norm_weight * f
         return Rows(
-            as_tensor(data.X, device),
-            torch.from_numpy(data.index).to(device),
-            torch.from_numpy(codes).to(device),
-            torch.from_numpy(weight).to(device),
-            frequency,
+            X=as_tensor(data.X, device),
+            index=torch.from_numpy(data.index).to(device),
+            y=torch.from_numpy(codes).to(device),
+            weight=torch.from_numpy(weight).to(device),
+            norm_weight=torch.from_numpy(norm_weight).to(device),
+            frequency=None if f is None else torch.from_numpy(f).to(device),
         )
 
     def _batch_size(self, n_samples: int) -> int:

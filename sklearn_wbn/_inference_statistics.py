@@ -6,16 +6,14 @@ they should be weighted as in training depends on whether a usual mini-batch hol
 minority rows, which is known before training.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+
+from sklearn_wbn._rare_classes import Float
 
 
 def resolve_statistics(
     inference_statistics: str,
-    class_rows: NDArray[np.integer[Any]],
-    batch_size: int,
+    n: Float,
     weighted_norm: bool,
 ) -> str:
     """Replace ``"auto"`` by what suits the mini-batches.
@@ -24,10 +22,8 @@ def resolve_statistics(
     ----------
     inference_statistics : str
         As given by the user.
-    class_rows : ndarray of shape (n_classes,)
-        Training rows of each class, two classes or more.
-    batch_size : int
-        Rows of a mini-batch.
+    n : ndarray of shape (n_classes,)
+        Rows of each class in a mini-batch on average, two classes or more.
     weighted_norm : bool
         Whether the norms weigh the rows in training.
 
@@ -40,7 +36,6 @@ def resolve_statistics(
     """
     if inference_statistics != "auto":
         return inference_statistics
-    second_largest = np.sort(class_rows)[-2]
-    rows_per_batch = second_largest * batch_size / class_rows.sum()
-    weighted = weighted_norm and rows_per_batch >= 1
+    second_largest = np.sort(n)[-2]
+    weighted = weighted_norm and second_largest >= 1
     return "weighted_population" if weighted else "population"

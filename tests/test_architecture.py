@@ -43,12 +43,13 @@ MAY_IMPORT: dict[str, str] = {
     "_doc_link": "",
     "_fitting": (
         "_batches _build _callbacks _class_weight _device _doc_link _inference "
-        "_inference_statistics _network _persistence _random _sklearn_callbacks "
-        "_threads _training_data _validation numpy sklearn skorch torch"
+        "_inference_statistics _network _persistence _random _rare_classes "
+        "_sklearn_callbacks _threads _training_data _validation "
+        "numpy sklearn skorch torch"
     ),
     "_flat_parameters": "torch",
     "_inference": "_batches _threads numpy scipy torch",
-    "_inference_statistics": "numpy",
+    "_inference_statistics": "_rare_classes numpy",
     "_network": (
         "_backprop _batches _callbacks _flat_parameters _threads nn numpy skorch torch"
     ),
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, str] = {
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
     "_random": "torch",
+    "_rare_classes": "numpy",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
     "_threads": "threadpoolctl torch",

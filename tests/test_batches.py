@@ -17,7 +17,8 @@ def make_rows(n=20, frequency=None, seed=0):
     weight = np.where(y == 1, 5.0, 1.0)
     f = None if frequency is None else torch.tensor(frequency, dtype=torch.float64)
     weight = torch.from_numpy(weight) * (1 if f is None else f)
-    return Rows(torch.from_numpy(X), torch.arange(n), torch.from_numpy(y), weight, f)
+    index = torch.arange(n)
+    return Rows(torch.from_numpy(X), index, torch.from_numpy(y), weight, weight, f)
 
 
 def make_batches(rows, batch_size=6, seed=None, **params):
@@ -128,7 +129,8 @@ def test_precision_of_the_network_is_that_of_the_batch():
 def test_rows_are_taken_from_their_positions_in_the_caller_s_array():
     rows = make_rows()
     some = torch.tensor([3, 7, 11])
-    rows = Rows(rows.X, some, rows.y[some], rows.weight[some], None)
+    weight = rows.weight[some]
+    rows = Rows(rows.X, some, rows.y[some], weight, weight, None)
     assert len(rows) == 3
     batch = next(iter(make_batches(rows, batch_size=3)))
     assert batch.x[:, 0].tolist() == [3, 7, 11]

@@ -26,21 +26,21 @@ from tests.samples import imbalanced, quick
 def test_weights_count_where_a_batch_holds_a_minority_row(
     class_rows, batch_size, expected
 ):
-    rows = np.array(class_rows)
-    assert resolve_statistics("auto", rows, batch_size, True) == expected
-    assert resolve_statistics("auto", rows, batch_size, False) == "population"
+    n = np.array(class_rows) * batch_size / sum(class_rows)
+    assert resolve_statistics("auto", n, True) == expected
+    assert resolve_statistics("auto", n, False) == "population"
 
 
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=6), st.integers(1, 300))
 def test_the_order_of_the_classes_does_not_matter(class_rows, batch_size):
-    rows = np.array(class_rows)
-    found = resolve_statistics("auto", rows, batch_size, True)
-    assert found == resolve_statistics("auto", rows[::-1], batch_size, True)
+    n = np.array(class_rows) * batch_size / sum(class_rows)
+    found = resolve_statistics("auto", n, True)
+    assert found == resolve_statistics("auto", n[::-1], True)
 
 
 def test_other_values_stay():
-    rows = np.array([1, 10**6])
-    assert resolve_statistics("batch_mean", rows, 128, True) == "batch_mean"
+    n = np.array([1e-4, 128.0])
+    assert resolve_statistics("batch_mean", n, True) == "batch_mean"
 
 
 def sample(n_minority):
