@@ -76,6 +76,7 @@ MOVING: dict[str, Any] = {"inference_statistics": "moving"}
 NORMAL: dict[str, Any] = {"callbacks": [NormalInitialization()]}
 LAYERWISE: dict[str, Any] = {"callbacks": [LayerByLayer()]}
 WHOLE: dict[str, Any] = {"callbacks": [WholeBatches()]}
+CAPPED: dict[str, Any] = {"cap_rare_classes": True}
 
 
 def _constant(statistics: str) -> dict[str, Any]:
@@ -123,15 +124,21 @@ METHODS: dict[str, Method] = {
         Method("d-layerwise", "(d), mean layer by layer", WLF_WBN | LAYERWISE),
         Method("d-jpeg", "(d), more lossy images", WLF_WBN, compressed),
         # Our defaults, written out: for these tasks "auto" means "population".
+        Method("default", "ICF+WBN, our defaults", _constant("population") | CAPPED),
+        Method(
+            "default-dropout",
+            "our defaults, dropout 0.3",
+            _constant("population") | CAPPED | {"dropout": 0.3},
+        ),
         Method(
             "constant-population",
-            "ICF+WBN, our defaults",
+            "our defaults, not capped",
             _constant("population"),
         ),
         Method("constant-moving", "the same, moving average", _constant("moving")),
         Method(
             "constant-dropout",
-            "our defaults, dropout 0.3",
+            "not capped, dropout 0.3",
             _constant("population") | {"dropout": 0.3},
         ),
         # What needs no weighted norm, or no network.
@@ -151,8 +158,9 @@ METHODS: dict[str, Method] = {
 
 PAPER_METHODS = ("a", "b", "c", "d", "e")
 OTHER_METHODS = (
+    "default",
+    "default-dropout",
     "constant-population",
-    "constant-moving",
     "constant-dropout",
     "bn-logit",
     "bn-softmax",

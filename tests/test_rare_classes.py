@@ -56,6 +56,13 @@ def test_a_row_counts_for_no_more_than_its_class_in_an_average_mini_batch(
             assert c == pytest.approx(max(rows * before, min(before, mean)))
 
 
+@given(SIZES, BATCH_SIZES)
+def test_inverse_class_frequency_is_cut_off_at_the_batch_size(sizes, batch_size):
+    weight, capped, _ = capped_icf(sizes, batch_size)
+    most = max(min(batch_size, sum(sizes)), len(sizes))
+    np.testing.assert_allclose(capped, weight.clip(max=most), rtol=1e-12)
+
+
 @given(SIZES, BATCH_SIZES, st.floats(1e-6, 1e6))
 def test_the_unit_of_the_weights_does_not_matter(sizes, batch_size, unit):
     weight, capped, n = capped_icf(sizes, batch_size)
