@@ -342,9 +342,10 @@ default="adamax"
     ) -> Self:
         """Train for one epoch on a part of the data.
 
-        Class sizes add up over the calls. New rows are normalized with the moving
-        average, whatever `inference_statistics` says: a pass over one part would
-        forget the others.
+        Class sizes add up over the calls; which classes are rare in the mini-batches,
+        `cap_rare_classes` sees from the part alone. New rows are normalized with the
+        moving average, whatever `inference_statistics` says: a pass over one part
+        would forget the others.
 
         Parameters
         ----------
