@@ -21,14 +21,11 @@ CANDIDATES = {
     "the paper: batch, mean over batches": Setting("wbn-batch", "batch_mean", "0"),
     "constant, moving": Setting("wbn-constant", "moving", "0"),
     "constant, population": Setting("wbn-constant", "population", "0"),
-    "constant, auto": Setting("wbn-constant", AUTO_STATISTIC, "0"),
-    "constant, auto, capped (our defaults)": Setting(
-        "wbn-constant-capped", AUTO_STATISTIC, "0"
-    ),
+    "constant, auto (our defaults)": Setting("wbn-constant", AUTO_STATISTIC, "0"),
     "constant, auto, tau 0.5": Setting("wbn-constant", AUTO_STATISTIC, "0.5"),
     "batch, auto, tau 0.5": Setting("wbn-batch", AUTO_STATISTIC, "0.5"),
     "constant, dropout 0.3, auto": Setting("wbn-constant-dropout", AUTO_STATISTIC, "0"),
-    "our defaults, dropout 0.3": Setting(
+    "constant, dropout 0.3, auto, capped": Setting(
         "wbn-constant-dropout-capped", AUTO_STATISTIC, "0"
     ),
     "ICF + BN, dropout 0.3": Setting("bn-dropout", "moving", "0"),

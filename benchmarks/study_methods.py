@@ -98,10 +98,6 @@ STUDY_METHODS: dict[str, StudyMethod] = {
             {"cap_rare_classes": True},
         ),
         StudyMethod(
-            *("wbn-constant-capped", "WBN, constant, capped", "ideas"),
-            WBN_CONSTANT | {"cap_rare_classes": True},
-        ),
-        StudyMethod(
             *("wbn-constant-dropout-capped", "WBN, constant, dropout, capped", "ideas"),
             WBN_CONSTANT | {"dropout": 0.3, "cap_rare_classes": True},
         ),

@@ -46,9 +46,11 @@ default="tanh"
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         Normaliser of the variance: equation (25), unbiased for importances;
         ``Z - 1``, of the authors' 2019 predecessor; or ``Z``, as torch normalises.
-    cap_rare_classes : bool, default=True
+    cap_rare_classes : bool or "auto", default="auto"
         Whether a class with fewer training rows than there are mini-batches weighs
-        less in the normalization than in the loss: see the notes. False is the paper.
+        less in the normalization than in the loss: see the notes. ``"auto"`` caps
+        where a mini-batch holds on average a row of some class but the largest.
+        False is the paper.
     inference_statistics : {"auto", "batch_mean", "moving", "population", \
 "weighted_population"}, default="auto"
         What a new row is normalized with: the average over the mini-batches (the
@@ -175,7 +177,8 @@ default="adamax"
     nearly zero, whatever its features are. `cap_rare_classes` weighs it ``n_k c_k`` in
     the normalization instead, the weight of its class in a mini-batch on average, or
     as an average row where that is more. Other classes, and the loss, keep their
-    weights.
+    weights. Where all classes but the largest are that rare, the cap gains on some
+    data and costs on other, and ``"auto"`` does not cap.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as
@@ -215,7 +218,7 @@ default="adamax"
         beta: float | Literal["auto"] = "auto",
         normalization: Literal["wbn", "bn"] | None = "wbn",
         variance: str = "reliability",
-        cap_rare_classes: bool = True,
+        cap_rare_classes: bool | Literal["auto"] = "auto",
         inference_statistics: str = "auto",
         loss_normalization: str = "constant",
         logit_adjustment: float = 0.0,

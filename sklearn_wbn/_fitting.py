@@ -35,7 +35,11 @@ from sklearn_wbn._persistence import (
     to_plain,
 )
 from sklearn_wbn._random import RandomStream
-from sklearn_wbn._rare_classes import capped_class_weight, rows_per_batch
+from sklearn_wbn._rare_classes import (
+    capped_class_weight,
+    holds_minority,
+    rows_per_batch,
+)
 from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
 from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import TrainingData
@@ -154,10 +158,10 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
 
     def _set_norm_class_weight(self, n: NDArray[np.float64]) -> None:
         """Weigh the classes in the norms: as in the loss, but for rare ones."""
-        weight = self.class_weight_
+        weight, cap = self.class_weight_, self.cap_rare_classes
         if self.normalization != "wbn":
             weight = np.ones_like(weight)
-        elif self.cap_rare_classes:
+        elif holds_minority(n) if cap == "auto" else cap:
             weight = capped_class_weight(weight, self.class_count_, n)
         self.norm_class_weight_ = weight
 

@@ -6,9 +6,7 @@ they should be weighted as in training depends on whether a usual mini-batch hol
 minority rows, which is known before training.
 """
 
-import numpy as np
-
-from sklearn_wbn._rare_classes import Float
+from sklearn_wbn._rare_classes import Float, holds_minority
 
 
 def resolve_statistics(
@@ -36,6 +34,5 @@ def resolve_statistics(
     """
     if inference_statistics != "auto":
         return inference_statistics
-    second_largest = np.sort(n)[-2]
-    weighted = weighted_norm and second_largest >= 1
+    weighted = weighted_norm and holds_minority(n)
     return "weighted_population" if weighted else "population"

@@ -39,6 +39,22 @@ def rows_per_batch(class_rows: NDArray[np.integer[Any]], batch_size: int) -> Flo
     return n
 
 
+def holds_minority(n: Float) -> bool:
+    """Tell whether a mini-batch holds on average a row of some class but the largest.
+
+    Parameters
+    ----------
+    n : ndarray of shape (n_classes,)
+        From `rows_per_batch`, two classes or more.
+
+    Returns
+    -------
+    bool
+        If not, most mini-batches are of one class.
+    """
+    return bool(np.sort(n)[-2] >= 1)
+
+
 def capped_class_weight(class_weight: Float, class_count: Float, n: Float) -> Float:
     """Cap the weights of classes that are missing from most mini-batches.
 

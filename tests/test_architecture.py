@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, str] = {
     ),
     "_flat_parameters": "torch",
     "_inference": "_batches _threads numpy scipy torch",
-    "_inference_statistics": "_rare_classes numpy",
+    "_inference_statistics": "_rare_classes",
     "_network": (
         "_backprop _batches _callbacks _flat_parameters _threads nn numpy skorch torch"
     ),

@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_wbn import inverse_class_frequency
-from sklearn_wbn._rare_classes import capped_class_weight, rows_per_batch
+from sklearn_wbn._rare_classes import (
+    capped_class_weight,
+    holds_minority,
+    rows_per_batch,
+)
 from tests.samples import imbalanced, quick
 
 SIZES = st.lists(st.integers(1, 10**5), min_size=2, max_size=6)
@@ -94,6 +98,17 @@ def test_fit_caps_rare_classes_in_the_norms_and_not_in_the_loss():
     np.testing.assert_allclose(
         clf.norm_class_weight_, clf.class_weight_ * np.minimum(n, 1)
     )
+
+
+def test_by_default_nothing_is_capped_where_all_but_the_largest_class_are_rare():
+    X, y = with_rare_classes()
+    X, y = X[y != 1], y[y != 1]
+    n = rows_per_batch(np.bincount(y)[[0, 2, 3]], 50)
+    assert not holds_minority(n)
+    clf = quick(batch_size=50).fit(X, y)
+    np.testing.assert_array_equal(clf.norm_class_weight_, clf.class_weight_)
+    clf = quick(batch_size=50, cap_rare_classes=True).fit(X, y)
+    assert (clf.norm_class_weight_ < clf.class_weight_).tolist() == [False, True, True]
 
 
 def test_a_fit_without_the_cap_is_the_paper_s():
