@@ -49,6 +49,7 @@ COMMON: dict[str, Any] = {
     "activation": "tanh",
     "beta": "auto",
     "variance": "reliability",
+    "norm_weight_power": 1.0,
     "cap_rare_classes": False,
     "inference_statistics": "batch_mean",
     "loss": "cross_entropy",
@@ -122,8 +123,8 @@ METHODS: dict[str, Method] = {
         Method("b-layerwise", "(b), mean layer by layer", WLF_BN | LAYERWISE),
         Method("d-layerwise", "(d), mean layer by layer", WLF_WBN | LAYERWISE),
         Method("d-jpeg", "(d), more lossy images", WLF_WBN, compressed),
-        # Our defaults, written out: for these tasks "auto" means "population", and no
-        # cap on rare classes.
+        # Our defaults, written out: for these tasks "auto" means "population", and the
+        # loss's own weights in the norms.
         Method(
             "constant-population",
             "ICF+WBN, our defaults",

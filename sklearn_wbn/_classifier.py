@@ -46,11 +46,14 @@ default="tanh"
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         Normaliser of the variance: equation (25), unbiased for importances;
         ``Z - 1``, of the authors' 2019 predecessor; or ``Z``, as torch normalises.
+    norm_weight_power : float in [0, 1] or "auto", default="auto"
+        Power of the class weights in the normalization: 1 takes them as they are in the
+        loss, as the paper does; 0 is plain batch normalization. ``"auto"`` is 0.5 where
+        a mini-batch holds on average a row of some class but the largest, else 1.
     cap_rare_classes : bool or "auto", default="auto"
         Whether a class with fewer training rows than there are mini-batches weighs
         less in the normalization than in the loss: see the notes. ``"auto"`` caps
-        where a mini-batch holds on average a row of some class but the largest.
-        False is the paper.
+        in the same case. False is the paper.
     inference_statistics : {"auto", "batch_mean", "moving", "population", \
 "weighted_population"}, default="auto"
         What a new row is normalized with: the average over the mini-batches (the
@@ -133,8 +136,9 @@ default="adamax"
     effective_class_size_ : ndarray of shape (n_classes,)
         Size of each class under its weight, equations (3) and (7).
     norm_class_weight_ : ndarray of shape (n_classes,)
-        Weight of a row of each class in the normalization: `class_weight_`, but for
-        what `cap_rare_classes` does, and ones without ``normalization="wbn"``.
+        Weight of a row of each class in the normalization: `class_weight_`, after what
+        `cap_rare_classes` and `norm_weight_power` do to it; ones without
+        ``normalization="wbn"``.
     beta_ : float
         Value of `beta`, with ``"auto"`` resolved.
     inference_statistics_ : str
@@ -161,9 +165,9 @@ default="adamax"
     -----
     After Yasuda, Xian & Ueno, *Consistent Batch Normalization for Weighted Loss in
     Imbalanced-Data Environment*, arXiv:2001.01433. The network and the solver are
-    theirs by default; `inference_statistics`, `loss_normalization` and
-    `cap_rare_classes` follow the project's study instead. For the paper's methods set
-    ``"batch_mean"``, ``"batch"`` and False.
+    theirs by default; `inference_statistics`, `loss_normalization`,
+    `norm_weight_power` and `cap_rare_classes` follow the project's study instead. For
+    the paper's methods set ``"batch_mean"``, ``"batch"``, 1 and False.
 
     Where minority rows are rare in the mini-batches, ``"population"`` finds more of
     them than the other statistics; where nearly every mini-batch holds some, it gives
@@ -172,13 +176,10 @@ default="adamax"
     largest class.
 
     Of a class with fewer rows than there are mini-batches, ``n_k < 1`` rows are in one
-    on average. Where a row of it comes into a mini-batch, its weight ``c_k`` in the
-    loss would make the mean nearly the row itself, and so its normalized signals
-    nearly zero, whatever its features are. `cap_rare_classes` weighs it ``n_k c_k`` in
-    the normalization instead, the weight of its class in a mini-batch on average, or
-    as an average row where that is more. Other classes, and the loss, keep their
-    weights. Where all classes but the largest are that rare, the cap gains on some
-    data and costs on other, and ``"auto"`` does not cap.
+    on average. Where one comes into a mini-batch, its weight ``c_k`` in the loss would
+    make the mean nearly the row itself, and its normalized signals nearly zero,
+    whatever its features are. `cap_rare_classes` weighs it ``n_k c_k`` in the
+    normalization, or as an average row where that is more.
 
     There are two kinds of weight. `sample_weight` means repetition: fitting with
     integer weights equals fitting on repeated rows, and a row of weight zero is as
@@ -218,6 +219,7 @@ default="adamax"
         beta: float | Literal["auto"] = "auto",
         normalization: Literal["wbn", "bn"] | None = "wbn",
         variance: str = "reliability",
+        norm_weight_power: float | Literal["auto"] = "auto",
         cap_rare_classes: bool | Literal["auto"] = "auto",
         inference_statistics: str = "auto",
         loss_normalization: str = "constant",
@@ -250,6 +252,7 @@ default="adamax"
         self.beta = beta
         self.normalization = normalization
         self.variance = variance
+        self.norm_weight_power = norm_weight_power
         self.cap_rare_classes = cap_rare_classes
         self.inference_statistics = inference_statistics
         self.loss_normalization = loss_normalization

@@ -28,6 +28,7 @@ from sklearn_wbn._doc_link import DocLinkMixin
 from sklearn_wbn._inference import FoldedNetwork
 from sklearn_wbn._inference_statistics import resolve_statistics
 from sklearn_wbn._network import WeightedNet
+from sklearn_wbn._norm_weight import norm_class_weight, rows_per_batch
 from sklearn_wbn._persistence import (
     from_plain,
     net_from_plain,
@@ -35,11 +36,6 @@ from sklearn_wbn._persistence import (
     to_plain,
 )
 from sklearn_wbn._random import RandomStream
-from sklearn_wbn._rare_classes import (
-    capped_class_weight,
-    holds_minority,
-    rows_per_batch,
-)
 from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
 from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import TrainingData
@@ -157,13 +153,15 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         return [row[column] for row in self.net_.history[first:] if column in row]
 
     def _set_norm_class_weight(self, n: NDArray[np.float64]) -> None:
-        """Weigh the classes in the norms: as in the loss, but for rare ones."""
-        weight, cap = self.class_weight_, self.cap_rare_classes
-        if self.normalization != "wbn":
-            weight = np.ones_like(weight)
-        elif holds_minority(n) if cap == "auto" else cap:
-            weight = capped_class_weight(weight, self.class_count_, n)
-        self.norm_class_weight_ = weight
+        """Weigh the classes in the norms, knowing what mini-batches hold of them."""
+        weighted = self.normalization == "wbn"
+        self.norm_class_weight_ = norm_class_weight(
+            self.class_weight_,
+            self.class_count_,
+            n,
+            cap=self.cap_rare_classes,
+            power=self.norm_weight_power if weighted else 0.0,
+        )
 
     def _rows(
         self, data: TrainingData, codes: NDArray[np.int64], device: torch.device

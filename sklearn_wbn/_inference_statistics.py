@@ -6,7 +6,7 @@ they should be weighted as in training depends on whether a usual mini-batch hol
 minority rows, which is known before training.
 """
 
-from sklearn_wbn._rare_classes import Float, holds_minority
+from sklearn_wbn._norm_weight import Float, holds_minority
 
 
 def resolve_statistics(

@@ -23,6 +23,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "beta": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     "normalization": [StrOptions({"wbn", "bn"}), None],
     "variance": [StrOptions(set(VARIANCES))],
+    "norm_weight_power": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
     "cap_rare_classes": ["boolean", StrOptions({"auto"})],
     "inference_statistics": [StrOptions({"auto", *INFERENCE_STATISTICS})],
     "loss_normalization": [StrOptions(set(LOSS_NORMALIZATIONS))],

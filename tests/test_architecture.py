@@ -43,23 +43,23 @@ MAY_IMPORT: dict[str, str] = {
     "_doc_link": "",
     "_fitting": (
         "_batches _build _callbacks _class_weight _device _doc_link _inference "
-        "_inference_statistics _network _persistence _random _rare_classes "
+        "_inference_statistics _network _norm_weight _persistence _random "
         "_sklearn_callbacks _threads _training_data _validation "
         "numpy sklearn skorch torch"
     ),
     "_flat_parameters": "torch",
     "_inference": "_batches _threads numpy scipy torch",
-    "_inference_statistics": "_rare_classes",
+    "_inference_statistics": "_norm_weight",
     "_network": (
         "_backprop _batches _callbacks _flat_parameters _threads nn numpy skorch torch"
     ),
+    "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",
     "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
     "_random": "torch",
-    "_rare_classes": "numpy",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
     "_threads": "threadpoolctl torch",

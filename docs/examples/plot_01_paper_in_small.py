@@ -68,6 +68,7 @@ METHODS = {
 PAPER = {
     "inference_statistics": "batch_mean",
     "loss_normalization": "batch",
+    "norm_weight_power": 1.0,
     "cap_rare_classes": False,
 }
 

@@ -89,7 +89,7 @@ PARTS = (
     Part("Public names, imported when used", (PACKAGE,), (0.5, 0.94), BLUE),
     Part("Torch alone: equations, layers, network", ("nn", "nn.*"), (0.5, 0.11), RED),
     Part("Pictures", ("_display*", "_plotting"), (0.14, 0.74), GREY),
-    Part("Class weights", ("_class_weight", "_rare_classes"), (0.86, 0.76), GREY),
+    Part("Class weights", ("_class_weight", "_norm_weight"), (0.86, 0.76), GREY),
     Part("Saving", ("_onnx", "_persistence"), (0.14, 0.555), GREY),
     Part(
         "The estimator: steps of fit, prediction",

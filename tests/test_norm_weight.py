@@ -1,4 +1,4 @@
-"""Weights in the norms of classes with fewer rows than there are mini-batches."""
+"""Weights of the classes in the norms: their power, and the cap on rare classes."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_wbn import inverse_class_frequency
-from sklearn_wbn._rare_classes import (
+from sklearn_wbn._norm_weight import (
     capped_class_weight,
     holds_minority,
     rows_per_batch,
@@ -91,13 +91,38 @@ def test_a_class_without_rows_keeps_its_weight_of_zero():
 
 def test_fit_caps_rare_classes_in_the_norms_and_not_in_the_loss():
     X, y = with_rare_classes()
-    clf = quick(batch_size=50).fit(X, y)
+    clf = quick(batch_size=50, norm_weight_power=1).fit(X, y)
     n = rows_per_batch(np.bincount(y), 50)
     assert (n < 1).tolist() == [False, False, True, True]
     np.testing.assert_allclose(clf.class_weight_, len(y) / np.bincount(y))
     np.testing.assert_allclose(
         clf.norm_class_weight_, clf.class_weight_ * np.minimum(n, 1)
     )
+
+
+def test_by_default_weights_are_square_roots_where_mini_batches_hold_a_minority():
+    X, y = with_rare_classes()
+    clf = quick(batch_size=50).fit(X, y)
+    assert holds_minority(rows_per_batch(np.bincount(y), 50))
+    whole = quick(batch_size=50, norm_weight_power=1).fit(X, y)
+    np.testing.assert_allclose(clf.norm_class_weight_**2, whole.norm_class_weight_)
+    np.testing.assert_array_equal(clf.class_weight_, whole.class_weight_)
+
+
+@pytest.mark.parametrize("class_weight", ["icf", "cbl", {0: 0.5, 1: 3.0}])
+def test_the_power_goes_from_plain_to_weighted_normalization(class_weight):
+    X, y = imbalanced()
+    settings = {"class_weight": class_weight, "cap_rare_classes": False}
+    settings["inference_statistics"] = "moving"  # "auto" differs between the two
+    plain = quick(normalization="bn", **settings).fit(X, y).predict_proba(X)
+    found = {
+        power: quick(norm_weight_power=power, **settings).fit(X, y)
+        for power in (0, 0.5, 1)
+    }
+    np.testing.assert_allclose(found[0].predict_proba(X), plain, rtol=1e-9)
+    assert not np.allclose(found[0.5].predict_proba(X), plain, rtol=1e-3)
+    for power, clf in found.items():
+        np.testing.assert_allclose(clf.norm_class_weight_, clf.class_weight_**power)
 
 
 def test_by_default_nothing_is_capped_where_all_but_the_largest_class_are_rare():
@@ -113,7 +138,8 @@ def test_by_default_nothing_is_capped_where_all_but_the_largest_class_are_rare()
 
 def test_a_fit_without_the_cap_is_the_paper_s():
     X, y = with_rare_classes()
-    clf = quick(batch_size=50, cap_rare_classes=False).fit(X, y)
+    paper = {"cap_rare_classes": False, "norm_weight_power": 1}
+    clf = quick(batch_size=50, **paper).fit(X, y)
     np.testing.assert_array_equal(clf.norm_class_weight_, clf.class_weight_)
     capped = quick(batch_size=50).fit(X, y)
     assert not np.allclose(clf.predict_proba(X), capped.predict_proba(X))
@@ -139,7 +165,7 @@ def test_other_norms_have_no_class_weights(normalization):
 def test_the_training_part_decides_where_rows_are_held_out():
     X, y = with_rare_classes()
     stops_at_once = {"early_stopping": True, "n_iter_no_change": 1, "tol": 1.0}
-    clf = quick(batch_size=50, **stops_at_once).fit(X, y)
+    clf = quick(batch_size=50, norm_weight_power=1, **stops_at_once).fit(X, y)
     assert clf.class_count_.sum() < len(y)
     n = rows_per_batch(clf.class_count_, 50)
     np.testing.assert_allclose(
@@ -149,7 +175,7 @@ def test_the_training_part_decides_where_rows_are_held_out():
 
 def test_one_mini_batch_of_all_rows_holds_every_class():
     X, y = with_rare_classes(60)
-    clf = quick(batch_size=1000).fit(X, y)
+    clf = quick(batch_size=1000, norm_weight_power=1).fit(X, y)
     np.testing.assert_array_equal(clf.norm_class_weight_, clf.class_weight_)
 
 

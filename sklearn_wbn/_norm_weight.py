@@ -1,8 +1,9 @@
-"""Classes with fewer rows than there are mini-batches: their weight in the norms.
+"""Weights of the classes in the norms: the loss's own in the paper, or milder ones.
 
-Where one of their rows comes into a mini-batch, a loss weighted by class wants it to
-count for many mini-batches at once. A mean and a variance cannot: they would be that
-row's own, and say nothing of the others. The paper leaves this case as it is.
+The more the weights differ, the fewer rows a mini-batch's mean and variance rest on.
+That has a price where mini-batches hold minority rows anyway, and most of all where
+one row of a class with fewer rows than there are mini-batches comes into one: a loss
+wants it to count for many mini-batches at once, and a mean would be the row itself.
 
 ======  =====================================================================
 symbol  meaning
@@ -12,12 +13,16 @@ n_k     rows of class k that a mini-batch holds on average (`rows_per_batch`)
 ======  =====================================================================
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
+
+# Of the class weights where mini-batches hold minority rows. More cost balanced accuracy
+# and average precision on the tables that the study chose settings on.
+_MILD_POWER = 0.5
 
 
 def rows_per_batch(class_rows: NDArray[np.integer[Any]], batch_size: int) -> Float:
@@ -78,3 +83,40 @@ def capped_class_weight(class_weight: Float, class_count: Float, n: Float) -> Fl
     mean = class_count @ class_weight / class_count.sum()
     capped: Float = np.minimum(class_weight, np.maximum(n * class_weight, mean))
     return capped
+
+
+def norm_class_weight(
+    class_weight: Float,
+    class_count: Float,
+    n: Float,
+    *,
+    cap: bool | Literal["auto"],
+    power: float | Literal["auto"],
+) -> Float:
+    """Return the weights of the classes in the norms.
+
+    Parameters
+    ----------
+    class_weight : ndarray of shape (n_classes,)
+        Weights ``c_k`` of the loss.
+    class_count : ndarray of shape (n_classes,)
+        Size ``N_k`` of each class, the sum of its sample weights.
+    n : ndarray of shape (n_classes,)
+        Rows ``n_k`` of each class in a mini-batch, from `rows_per_batch`.
+    cap : bool or "auto"
+        Whether to cap the weights of rare classes first.
+    power : float in [0, 1] or "auto"
+        Power of the weights: 1 is the paper, 0 plain batch normalization.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Weights. ``"auto"`` leaves those of the loss unless `holds_minority`.
+    """
+    mild = holds_minority(n)
+    if mild if cap == "auto" else cap:
+        class_weight = capped_class_weight(class_weight, class_count, n)
+    if power == "auto":
+        power = _MILD_POWER if mild else 1.0
+    weight: Float = class_weight**power
+    return weight
