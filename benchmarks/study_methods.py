@@ -58,6 +58,7 @@ NORMS: dict[str, tuple[str | None, str]] = {
     "none": (None, "no norm"),
 }
 WBN_CONSTANT = {"normalization": "wbn", "loss_normalization": "constant"}
+MILD = {"norm_weight_power": "auto", "cap_rare_classes": "auto"}
 PLAIN_BN = {"class_weight": None, "normalization": "bn"}
 BALANCED_SOFTMAX = PLAIN_BN | {"loss": "balanced_softmax"}
 
@@ -100,6 +101,15 @@ STUDY_METHODS: dict[str, StudyMethod] = {
         StudyMethod(
             *("wbn-constant-dropout-capped", "WBN, constant, dropout, capped", "ideas"),
             WBN_CONSTANT | {"dropout": 0.3, "cap_rare_classes": True},
+        ),
+        # Our defaults where minority rows are many; where they are few, the norms have
+        # the loss's weights, and these are "wbn-constant" and "wbn-constant-dropout".
+        StudyMethod(
+            *("wbn-default", "WBN, our defaults", "ideas"), WBN_CONSTANT | MILD
+        ),
+        StudyMethod(
+            *("wbn-default-dropout", "WBN, our defaults, dropout 0.3", "ideas"),
+            WBN_CONSTANT | MILD | {"dropout": 0.3},
         ),
         StudyMethod(
             *("bn-dropout", "ICF + BN, dropout 0.3", "ideas"),

@@ -63,7 +63,9 @@ def test_grid_search_over_architecture_and_solver():
 
 def test_cross_validation_in_two_processes_equals_one():
     X, y = imbalanced()
-    one, two = (cross_val_score(scaled(), X, y, cv=3, n_jobs=n) for n in (1, 2))
+    one, two = (
+        cross_val_score(scaled(), X, y, scoring=recall, cv=3, n_jobs=n) for n in (1, 2)
+    )
     assert np.array_equal(one, two)
     assert one.mean() > 0.8
 

@@ -145,7 +145,8 @@ def cross_entropy(logits, y):
 @pytest.mark.parametrize("class_weight", ["icf", None])
 def test_loss_of_one_batch_by_hand(loss, class_weight):
     X, y = imbalanced(n_classes=3)
-    clf = quick(loss=loss, class_weight=class_weight, batch_size=1000)
+    norm = {"norm_weight_power": 1, "batch_size": 1000}
+    clf = quick(loss=loss, class_weight=class_weight, **norm)
     clf.y_ = y
     count = np.bincount(y)
     c = (len(y) / count if class_weight else np.ones(3))[y]
@@ -212,7 +213,8 @@ def test_loss_module_adds_its_shift():
 def test_population_statistics_of_the_first_layer_by_hand(weighted):
     X, y = imbalanced()
     name = "weighted_population" if weighted else "population"
-    clf = quick(inference_statistics=name, variance="biased", batch_size=16).fit(X, y)
+    norm = {"norm_weight_power": 1, "variance": "biased", "batch_size": 16}
+    clf = quick(inference_statistics=name, **norm).fit(X, y)
     layer = clf.module_.layers[0]
     signals = X @ layer.linear.weight.detach().numpy().T
     c = (len(y) / np.bincount(y))[y] if weighted else np.ones(len(y))
@@ -225,7 +227,8 @@ def test_population_statistics_of_the_first_layer_by_hand(weighted):
 
 def test_batch_mean_statistics_of_the_first_layer_by_hand():
     X, y = imbalanced()
-    clf = quick(shuffle=False, batch_size=30, inference_statistics="batch_mean")
+    norm = {"norm_weight_power": 1, "inference_statistics": "batch_mean"}
+    clf = quick(shuffle=False, batch_size=30, **norm)
     layer = clf.fit(X, y).module_.layers[0]
     signals = X @ layer.linear.weight.detach().numpy().T
     c = (len(y) / np.bincount(y))[y]
@@ -275,7 +278,7 @@ def test_network_that_a_callback_changed_is_trained_as_it_is():
     clf = quick(callbacks=[Replace()], **params).fit(X, y)
     start = quick(learning_rate_init=1e-30, **params).fit(X, y).module_
     start.layers[0].activation = torch.nn.Softplus()
-    weight = torch.from_numpy(clf.class_weight_[y])
+    weight = torch.from_numpy(clf.norm_class_weight_[y])
     logits = start.train()(torch.from_numpy(X), weight)
     loss = torch.nn.functional.cross_entropy(
         logits, torch.from_numpy(y), torch.from_numpy(clf.class_weight_)

@@ -28,7 +28,7 @@ def test_second_layer_sees_what_it_sees_at_inference():
     first, second = clf.module_.layers
     with torch.no_grad():
         signals = second.linear(first(torch.from_numpy(X))).numpy()
-    c = clf.class_weight_[y]
+    c = clf.norm_class_weight_[y]
     parts = [slice(start, start + 32) for start in range(0, 96, 32)]
     means = [np.average(signals[r], axis=0, weights=c[r]) for r in parts]
     variances = [np.cov(signals[r].T, aweights=c[r]).diagonal() for r in parts]
