@@ -23,8 +23,8 @@ class WBNMLPClassifier(PredictionMixin, NetClassifier):
     """Neural network for imbalanced classes, with weighted batch normalization.
 
     A multi-layer perceptron trained on a loss that is weighted by class, whose
-    batch normalization computes mean and variance with the loss's own weights,
-    so that loss and normalization agree about how large each class is.
+    batch normalization computes mean and variance with the loss's own weights, so
+    that the two agree about how large each class is, or with milder ones.
 
     Parameters
     ----------
