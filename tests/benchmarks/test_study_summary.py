@@ -143,6 +143,20 @@ def test_auto_takes_the_statistic_of_the_regime(rows: pd.DataFrame) -> None:
     assert auto.to_dict() == {"mnist": 70.0, "oil": 57.0}
 
 
+def test_our_defaults_are_other_trainings_where_minority_rows_are_few(
+    batches: pd.DataFrame,
+) -> None:
+    constant, default = (
+        Setting(f"wbn-{name}", "population", "0") for name in ("constant", "default")
+    )
+    made = [row("mnist", constant, 0, 70.0), row("oil", constant, 0, 50.0)]
+    made += [row("mnist", default, 0, 1.0), row("oil", default, 0, 55.0)]
+    rows = with_auto(complete_rows(pd.DataFrame(made), batches))
+    rows = rows[(rows["method"] == "wbn-default") & (rows["statistic"] == "population")]
+    found = rows.set_index("task")["balanced_accuracy"]
+    assert found.to_dict() == {"mnist": 70.0, "oil": 55.0}
+
+
 def test_gains_count_the_tasks_that_are_worse(rows: pd.DataFrame) -> None:
     rows = with_auto(rows)
     many = gains(rows, POPULATION, "many")
