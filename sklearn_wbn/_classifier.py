@@ -332,6 +332,7 @@ default="adamax"
                 data, self.validation_fraction, random_state
             )
         self._set_class_weight(data.class_count(self.classes_))
+        self._class_rows = data.class_rows(self.classes_)
         self._prepare_net(fresh, data, random_state)
         watchers = self._watchers(data, held_out)
         self._train(data, self.max_iter, watchers, self.inference_statistics)
@@ -348,10 +349,9 @@ default="adamax"
     ) -> Self:
         """Train for one epoch on a part of the data.
 
-        Class sizes add up over the calls; which classes are rare in the mini-batches,
-        `cap_rare_classes` sees from the part alone. New rows are normalized with the
-        moving average, whatever `inference_statistics` says: a pass over one part
-        would forget the others.
+        Class sizes add up over the calls. New rows are normalized with the moving
+        average, whatever `inference_statistics` says: a pass over one part would
+        forget the others.
 
         Parameters
         ----------
@@ -386,8 +386,9 @@ default="adamax"
         if fresh:
             self._set_classes(self.classes_)
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
-        earlier = 0 if fresh else self.class_count_
-        self._set_class_weight(earlier + data.class_count(self.classes_))
+        earlier = (0, 0) if fresh else (self.class_count_, self._class_rows)
+        self._set_class_weight(earlier[0] + data.class_count(self.classes_))
+        self._class_rows = earlier[1] + data.class_rows(self.classes_)
         self._prepare_net(fresh, data, check_random_state(self.random_state))
         self._train(data, 1, [], "moving")
         return self

@@ -49,6 +49,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet
+    _class_rows: NDArray[np.int64]
     _net_params: dict[str, Any]
 
     @property
@@ -124,11 +125,9 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         net, device = self.net_, resolve_device(self.device)
         move_net(net, device)
         net.batch_size = self._batch_size(len(data.y))
-        codes = data.codes(self.classes_)
-        class_rows = np.bincount(codes, minlength=len(self.classes_))
-        n = rows_per_batch(class_rows, net.batch_size)
+        n = rows_per_batch(self._class_rows, net.batch_size)
         self._set_norm_class_weight(n)
-        rows = self._rows(data, codes, device)
+        rows = self._rows(data, device)
         self.inference_statistics_ = resolve_statistics(
             inference_statistics, n, net.weighted_norm
         )
@@ -163,10 +162,8 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             power=self.norm_weight_power if weighted else 0.0,
         )
 
-    def _rows(
-        self, data: TrainingData, codes: NDArray[np.int64], device: torch.device
-    ) -> Rows:
-        f = data.frequency
+    def _rows(self, data: TrainingData, device: torch.device) -> Rows:
+        codes, f = data.codes(self.classes_), data.frequency
         weight, norm_weight = self.class_weight_[codes], self.norm_class_weight_[codes]
         if f is not None:
             weight, norm_weight = weight * f, norm_weight * f
