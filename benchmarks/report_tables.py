@@ -28,6 +28,8 @@ PROBABILITIES = (
 )
 # All others are shares, written in percent.
 DIGITS = {"brier": 3, "log_loss": 3, "fit_seconds": 2, "predict_seconds": 3}
+# Beside the reference, table by table: our defaults, and plain norms with the weights.
+BESIDE = ("wbn-default", "wbn-recommended", "bn-icf")
 RANKED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
 MINUS = "\N{MINUS SIGN}"
 
@@ -116,17 +118,18 @@ def left_out_table(comparison: Comparison, reference: str) -> str:
 
 
 def facts_table(comparison: Comparison, reference: str) -> str:
-    """Make the table of the data: its size, the reference's score and the best one."""
+    """Make the table of the data: its size, and the scores of a few and of the best."""
     scores = comparison.scores("balanced_accuracy")
+    shown = [reference, *(key for key in BESIDE if key in scores)]
     head = ["table", "training rows", "of these minority", "repeats"]
-    head += [title(reference), "best", "method"]
+    head += [*map(title, shown), "best", "method"]
     lines = [
         [
             f"`{name}`",
             f"{facts.n_train:.0f}",
             f"{facts.n_minority_train:.0f}",
             f"{facts.repeats:.0f}",
-            points(scores.loc[name, reference]),
+            *(points(scores.loc[name, key]) for key in shown),
             points(scores.loc[name].max()),
             title(scores.loc[name].idxmax()),
         ]
