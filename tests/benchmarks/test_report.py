@@ -167,6 +167,15 @@ def test_lower_is_better_for_losses(comparison: Comparison) -> None:
     assert found["logistic"].losses == 12
 
 
+def test_the_tables_show_our_defaults_beside_the_reference() -> None:
+    rows = [row for row in made_rows() if row.method != "wbn-default"]
+    rows += [row for t in range(12) for row in rows_of(f"t{t}", "wbn-default", 0.4)]
+    head, _, *lines = PARTS["facts"](comparison_of(rows), REFERENCE).splitlines()
+    at = head.split(" | ").index("WBN, defaults")
+    assert head.split(" | ")[at - 1] == "ICF + WBN"
+    assert [line.split(" | ")[at] for line in lines] == ["40.0"] * 12
+
+
 def test_recommended_setting_is_judged_on_tables_it_was_not_chosen_on() -> None:
     rows = made_rows()
     assert recommended(comparison_of(rows), REFERENCE) == ""
