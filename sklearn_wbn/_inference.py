@@ -1,10 +1,14 @@
 """Inference on a folded network: few rows in NumPy, many in chunks that stay in caches.
 
+On a CPU a thread takes whole chunks: threads that share each operation would wait for
+each other after every one, which on a shared machine can take longer than the work.
+
 Logits have a row for each class: torch's softmax over few columns takes several times
 as long as over few rows, and the output layer's product with so few columns as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,9 +18,12 @@ from scipy.special import expit
 from torch import Tensor, nn
 
 from sklearn_wbn._batches import as_tensor
-from sklearn_wbn._threads import one_thread_in_workers
+from sklearn_wbn._threads import one_thread_each, one_thread_in_workers
 
 _CHUNK_ROWS = 2048
+
+# From here on starting threads takes less time than they save.
+_MANY_CHUNKS = 8
 
 # Up to here the calls take the time, and NumPy's take less than torch's.
 _FEW_ROWS = 16
@@ -47,8 +54,8 @@ class FoldedNetwork:
         *self._hidden, output = layers
         self._W, self._b = output.weight.detach(), output.bias.detach().unsqueeze(1)
         kinds = [type(activation) for activation in layers[1::2]]
-        on_cpu = self._W.device.type == "cpu"
-        self._has_arrays = on_cpu and _ACTIVATION.keys() >= set(kinds)
+        self._on_cpu = self._W.device.type == "cpu"
+        self._has_arrays = self._on_cpu and _ACTIVATION.keys() >= set(kinds)
         if self._has_arrays:
             self._arrays = [_arrays(linear) for linear in layers[::2]]
             self._activations = [_ACTIVATION[kind] for kind in kinds]
@@ -73,11 +80,18 @@ class FoldedNetwork:
         return self._apply_in_chunks(X, head)
 
     @one_thread_in_workers()
-    @torch.inference_mode()
     def _apply_in_chunks(self, X: Array, head: Head) -> Array:
+        @torch.inference_mode()  # a setting of each thread
+        def result(chunk: Tensor) -> Tensor:
+            return head(self._logits(chunk)).cpu()
+
         chunks = as_tensor(X, torch.device("cpu")).split(_CHUNK_ROWS)
-        results = [head(self._logits(chunk)) for chunk in chunks]
-        return torch.cat(results, dim=-1).cpu().numpy().T
+        if not self._on_cpu:
+            results = [result(chunk) for chunk in chunks]
+        else:
+            with one_thread_each() as n_threads:
+                results = _map(result, chunks, n_threads)
+        return torch.cat(results, dim=-1).numpy().T
 
     def _logits(self, x: Tensor) -> Tensor:
         z = x.to(self._W.device, self._W.dtype)
@@ -92,6 +106,15 @@ class FoldedNetwork:
             for affine, activation in zip(hidden, self._activations, strict=True):
                 z = activation(_affine(z, *affine))
             return _affine(z, *output)
+
+
+def _map(
+    function: Callable[[Tensor], Tensor], chunks: Sequence[Tensor], n_threads: int
+) -> list[Tensor]:
+    if n_threads == 1 or len(chunks) < _MANY_CHUNKS:
+        return [function(chunk) for chunk in chunks]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(function, chunks))
 
 
 def _affine(z: Array, weight: Array, bias: Array) -> Array:

@@ -78,6 +78,23 @@ _workers = _Workers()
 
 
 @contextmanager
+def one_thread_each() -> Iterator[int]:
+    """Give each Python thread, this one and those to come, one torch thread.
+
+    Yields
+    ------
+    int
+        Number of torch threads before and afterwards.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield n_threads
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+@contextmanager
 def threads_of_training() -> Iterator[None]:
     """Let threads share NumPy's matrix products, and nothing else.
 
@@ -90,14 +107,12 @@ def threads_of_training() -> Iterator[None]:
     None
         Nothing.
     """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    _products.enter(n_threads)
-    try:
-        yield
-    finally:
-        _products.leave()
-        torch.set_num_threads(n_threads)
+    with one_thread_each() as n_threads:
+        _products.enter(n_threads)
+        try:
+            yield
+        finally:
+            _products.leave()
 
 
 class _ProductThreads:

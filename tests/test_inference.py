@@ -1,5 +1,7 @@
 """The folded network over arrays: few rows in NumPy, many in chunks."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ def logits_of(network, X):
     return FoldedNetwork(network).apply(X, lambda logits: logits)
 
 
-@pytest.mark.parametrize("n_rows", [1, 16, 17, 2047, 2048, 2049, 5000])
+@pytest.mark.parametrize("n_rows", [1, 16, 17, 2047, 2048, 2049, 5000, 9 * 2048 + 1])
 def test_chunks_cover_all_rows(n_rows):
     network = nn.Sequential(nn.Linear(1, 1))
     with torch.no_grad():
@@ -40,6 +42,42 @@ def test_few_rows_and_many_give_the_logits_of_the_network(dtype, activation):
         logits = logits_of(network.folded(), X[rows])
         assert logits.dtype == dtype
         np.testing.assert_allclose(logits, expected[rows], rtol=rounding, atol=rounding)
+
+
+@pytest.fixture
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield 3
+    torch.set_num_threads(before)
+
+
+def test_threads_share_chunks_and_change_nothing(three_threads):
+    network = WBNMLP(4, 3, (8, 5), seed=0).eval().folded()
+    X = np.random.default_rng(0).normal(size=(20 * 2048 + 7, 4)).astype(np.float32)
+    inside = set()
+
+    def head(logits):
+        inside.add((threading.get_ident(), torch.get_num_threads()))
+        assert torch.is_inference_mode_enabled()
+        return logits
+
+    found = FoldedNetwork(network).apply(X, head)
+    assert torch.get_num_threads() == three_threads
+    assert {n for _, n in inside} == {1}
+    assert threading.get_ident() not in {thread for thread, _ in inside}
+    torch.set_num_threads(1)
+    assert np.array_equal(found, logits_of(network, X))
+
+
+def test_an_error_in_a_thread_is_raised_and_threads_are_restored(three_threads):
+    def head(logits):
+        raise ArithmeticError("of the head")
+
+    network = WBNMLP(4, 3, (8,), seed=0).eval().folded()
+    with pytest.raises(ArithmeticError, match="of the head"):
+        FoldedNetwork(network).apply(np.zeros((20 * 2048, 4), np.float32), head)
+    assert torch.get_num_threads() == three_threads
 
 
 @pytest.mark.parametrize("n_rows", [1, 40])
