@@ -112,6 +112,14 @@ STUDY_METHODS: dict[str, StudyMethod] = {
             WBN_CONSTANT | MILD | {"dropout": 0.3},
         ),
         StudyMethod(
+            *("wbn-norm0.25-dropout", "WBN, constant, norm ** 0.25, dropout", "ideas"),
+            WBN_CONSTANT | MILD | {"norm_weight_power": 0.25, "dropout": 0.3},
+        ),
+        StudyMethod(
+            *("bn-constant-dropout", "ICF + BN, constant, dropout 0.3", "ideas"),
+            WBN_CONSTANT | {"normalization": "bn", "dropout": 0.3},
+        ),
+        StudyMethod(
             *("bn-dropout", "ICF + BN, dropout 0.3", "ideas"),
             {"normalization": "bn", "dropout": 0.3},
         ),
