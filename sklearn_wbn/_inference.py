@@ -83,7 +83,7 @@ class FoldedNetwork:
     def _apply_in_chunks(self, X: Array, head: Head) -> Array:
         @torch.inference_mode()  # a setting of each thread
         def result(chunk: Tensor) -> Tensor:
-            return head(self._logits(chunk)).cpu()
+            return head(self._logits(chunk))
 
         chunks = as_tensor(X, torch.device("cpu")).split(_CHUNK_ROWS)
         if not self._on_cpu:
@@ -91,7 +91,7 @@ class FoldedNetwork:
         else:
             with one_thread_each() as n_threads:
                 results = _map(result, chunks, n_threads)
-        return torch.cat(results, dim=-1).numpy().T
+        return torch.cat(results, dim=-1).cpu().numpy().T
 
     def _logits(self, x: Tensor) -> Tensor:
         z = x.to(self._W.device, self._W.dtype)
