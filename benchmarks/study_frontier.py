@@ -72,9 +72,9 @@ def with_auto(rows: pd.DataFrame) -> pd.DataFrame:
         With more rows: of our defaults where minority rows are few, and of the
         statistic ``"auto"``.
     """
-    few = rows[rows["regime"] == "few"]
-    same = [few[few["method"] == FEW[key]].assign(method=key) for key in FEW]
-    rows = pd.concat([rows.drop(few[few["method"].isin(FEW)].index), *same])
+    few = rows["regime"] == "few"
+    same = [rows[few & (rows["method"] == FEW[key])].assign(method=key) for key in FEW]
+    rows = pd.concat([rows[~(few & rows["method"].isin(FEW))], *same])
     auto = rows[rows["statistic"] == rows["regime"].map(RESOLVED)]
     return pd.concat([rows, auto.assign(statistic=AUTO_STATISTIC)], ignore_index=True)
 

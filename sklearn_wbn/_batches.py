@@ -58,7 +58,7 @@ class Rows(Dataset):  # type: ignore[type-arg]
     weight : Tensor of shape (n_samples,)
         ``w = f c`` in the loss, float64.
     norm_weight : Tensor of shape (n_samples,)
-        The same in the norm layers, where `c` may be milder.
+        The same where norms are weighted by class; `c` may be milder there.
     frequency : Tensor of shape (n_samples,) or None
         ``f``, float64; None counts every row once.
     """

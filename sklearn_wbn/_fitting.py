@@ -164,7 +164,10 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
 
     def _rows(self, data: TrainingData, device: torch.device) -> Rows:
         codes, f = data.codes(self.classes_), data.frequency
-        weight, norm_weight = self.class_weight_[codes], self.norm_class_weight_[codes]
+        # Norms without weights may still be asked for weighted inference statistics.
+        weighted = self.normalization == "wbn"
+        c = self.norm_class_weight_ if weighted else self.class_weight_
+        weight, norm_weight = self.class_weight_[codes], c[codes]
         if f is not None:
             weight, norm_weight = weight * f, norm_weight * f
         return Rows(

@@ -162,6 +162,16 @@ def test_other_norms_have_no_class_weights(normalization):
     assert clf.norm_class_weight_.tolist() == [1, 1, 1, 1]
 
 
+def test_plain_norms_may_have_weighted_statistics_for_inference():
+    X, y = imbalanced()
+    settings = {"normalization": "bn", "inference_statistics": "weighted_population"}
+    clf = quick(**settings).fit(X, y)
+    layer = clf.module_.layers[0]
+    signals = X @ layer.linear.weight.detach().numpy().T
+    mean = np.average(signals, axis=0, weights=clf.class_weight_[y])
+    np.testing.assert_allclose(layer.norm.running_mean, mean, rtol=0, atol=1e-12)
+
+
 def test_the_training_part_decides_where_rows_are_held_out():
     X, y = with_rare_classes()
     stops_at_once = {"early_stopping": True, "n_iter_no_change": 1, "tol": 1.0}
