@@ -331,8 +331,7 @@ default="adamax"
             data, held_out = split_held_out(
                 data, self.validation_fraction, random_state
             )
-        self._set_class_weight(data.class_count(self.classes_))
-        self._class_rows = data.class_rows(self.classes_)
+        self._count_classes(data)
         self._prepare_net(fresh, data, random_state)
         watchers = self._watchers(data, held_out)
         self._train(data, self.max_iter, watchers, self.inference_statistics)
@@ -386,9 +385,7 @@ default="adamax"
         if fresh:
             self._set_classes(self.classes_)
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
-        earlier = (0, 0) if fresh else (self.class_count_, self._class_rows)
-        self._set_class_weight(earlier[0] + data.class_count(self.classes_))
-        self._class_rows = earlier[1] + data.class_rows(self.classes_)
+        self._count_classes(data, add=not fresh)
         self._prepare_net(fresh, data, check_random_state(self.random_state))
         self._train(data, 1, [], "moving")
         return self

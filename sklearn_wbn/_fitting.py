@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet
-    _class_rows: NDArray[np.int64]
+    _class_rows: NDArray[np.float64]
     _net_params: dict[str, Any]
 
     @property
@@ -64,6 +64,14 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
                 f"{type(self).__name__} needs rows of at least 2 classes, got 1 class: "
                 f"{self.classes_.tolist()}"
             )
+
+    def _count_classes(self, data: TrainingData, add: bool = False) -> None:
+        """Count the classes, with frequencies and without, and weigh them."""
+        count = rows = data.class_count(self.classes_)
+        if data.frequency is not None:
+            rows = replace(data, frequency=None).class_count(self.classes_)
+        self._set_class_weight(self.class_count_ + count if add else count)
+        self._class_rows = self._class_rows + rows if add else rows
 
     def _set_class_weight(self, class_count: NDArray[np.float64]) -> None:
         """Weigh the classes by their sizes; a class without rows weighs nothing."""

@@ -13,7 +13,7 @@ n_k     rows of class k that a mini-batch holds on average (`rows_per_batch`)
 ======  =====================================================================
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ Float = NDArray[np.float64]
 _MILD_POWER = 0.5
 
 
-def rows_per_batch(class_rows: NDArray[np.integer[Any]], batch_size: int) -> Float:
+def rows_per_batch(class_rows: Float, batch_size: int) -> Float:
     """Return how many rows of each class a mini-batch holds on average.
 
     Parameters

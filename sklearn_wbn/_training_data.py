@@ -118,21 +118,6 @@ class TrainingData:
         )
         return count.astype(np.float64)
 
-    def class_rows(self, classes: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the number of rows of each class, whatever their frequencies.
-
-        Parameters
-        ----------
-        classes : ndarray of shape (n_classes,)
-            Sorted labels.
-
-        Returns
-        -------
-        ndarray of shape (n_classes,)
-            Numbers.
-        """
-        return np.bincount(self.codes(classes), minlength=len(classes))
-
     def codes(self, classes: NDArray[Any]) -> NDArray[np.int64]:
         """Return the class index of each row that counts.
 
