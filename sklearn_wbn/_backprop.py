@@ -19,6 +19,7 @@ the same under autograd. The parameters' arrays share the memory of torch's, whi
 optimizer changes.
 """
 
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 
 from sklearn_wbn._activation import ACTIVATIONS
 from sklearn_wbn._batches import Batch
+from sklearn_wbn.nn.acceleration import loops
 from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
 from sklearn_wbn.nn.mlp import WBNMLP, HiddenLayer
 from sklearn_wbn.nn.weights import BatchWeights
@@ -206,7 +208,7 @@ class _Hidden:
 
     def __init__(self, layer: HiddenLayer) -> None:
         self.affine = _Affine(layer.linear)
-        self.norm = None if layer.norm is None else _Norm(layer.norm)
+        self.norm = None if layer.norm is None else _norm(layer.norm)
         self.activation = ACTIVATIONS[type(layer.activation).__name__]
         self.dropout_mask = layer.dropout_mask
 
@@ -225,7 +227,7 @@ class _Hidden:
             delta *= self.mask
         self.activation.backward(delta, self.kept)
         if self.norm is not None:
-            self.norm.backward(delta, rows, room=self.kept)
+            delta = self.norm.backward(delta, rows, room=self.kept)
         return delta
 
 
@@ -268,8 +270,8 @@ class _Norm:
         self.running_mean += share * (m - self.running_mean)
         self.running_var += share * (unbiased - self.running_var)
 
-    def backward(self, g: Array, rows: _Rows, room: Array) -> None:
-        """Turn the gradient with respect to `u` into that with respect to `x`."""
+    def backward(self, g: Array, rows: _Rows, room: Array) -> Array:
+        """Return the gradient with respect to `x`; `g` and `room` are overwritten."""
         c, d, r, s = self.c, self.d, self.r, self.s
         db = np.matmul(rows.ones, g, out=self.db.room())
         dgamma = rows.ones @ np.multiply(g, c, out=room) - d * db
@@ -277,7 +279,42 @@ class _Norm:
         slope = -rows.weights.Z_over_G * s * r * dgamma
         _affine(-s * db - d * slope, c, slope, out=c)
         _tensor(c).mul_(rows.p_column)
-        _affine(c, g, s, out=g)
+        return _affine(c, g, s, out=g)
+
+
+class _LoopNorm(_Norm):
+    """The same by Numba's loops, where it is installed."""
+
+    def __init__(self, norm: WeightedBatchNorm1d, loops: ModuleType) -> None:
+        super().__init__(norm)
+        self.loops = loops
+
+    def forward(self, x: Array, rows: _Rows) -> Array:
+        weights = rows.weights
+        self.x = x
+        u, self.moments = self.loops.forward(
+            x, rows.p, weights.Z_over_G, self.gamma, self.b, self.norm.eps
+        )
+        self._update_running(self.moments[0], self.moments[1], weights)
+        return u  # type: ignore[no-any-return]
+
+    def backward(self, g: Array, rows: _Rows, room: Array) -> Array:
+        gradients = room, self.dgamma.room(), self.db.room()
+        self.loops.backward(
+            g,
+            self.x,
+            rows.p,
+            rows.weights.Z_over_G,
+            self.gamma,
+            self.moments,
+            *gradients,
+        )
+        return room
+
+
+def _norm(norm: WeightedBatchNorm1d) -> _Norm:
+    compiled = loops()
+    return _Norm(norm) if compiled is None else _LoopNorm(norm, compiled)
 
 
 def _affine(shift: Array, x: Array, scale: Array, out: Array) -> Array:

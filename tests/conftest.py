@@ -1,6 +1,7 @@
 """Settings and fixtures that all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "(real data) were deselected",
             yellow=True,
         )
+
+
+@pytest.fixture(scope="module", params=["loops", "operations"])
+def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let the norms compute by Numba's loops, then by stock operations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKLEARN_WBN_NUMBA", str(int(request.param == "loops")))
+        yield request.param
 
 
 @pytest.fixture(scope="session")

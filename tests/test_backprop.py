@@ -9,6 +9,9 @@ from torch.nn.utils import parametrizations
 from sklearn_wbn._backprop import Batch, TrainingStep, is_as_built
 from sklearn_wbn.nn import WBNMLP, BatchWeights, batch_weights
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity", "gelu", "silu")
 N_ROWS, N_FEATURES, N_CLASSES = 23, 6, 3
 

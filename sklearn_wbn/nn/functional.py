@@ -13,13 +13,11 @@ u       output, `u = gamma (x - m) / sqrt(v + eps) + b`, equation (11)
 """
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from sklearn_wbn.nn import closed_form
+from sklearn_wbn.nn.autograd import normalize_rows
 from sklearn_wbn.nn.weights import BatchWeights, batch_weights
 
 Weight = Tensor | BatchWeights | None
@@ -198,7 +196,7 @@ def normalize(
     rows = _rows(signals)
     p = weights.p.to(rows.dtype)
     with _full_precision(x):
-        u, m, v = _Normalize.apply(rows, gamma, b, p, weights.Z_over_G, eps)
+        u, m, v = normalize_rows(rows, gamma, b, p, weights.Z_over_G, eps)
     if x.dim() > 2:
         u = u.view(x.shape[0], *x.shape[2:], x.shape[1]).movedim(-1, 1)
     return u.to(x.dtype), m, v
@@ -227,35 +225,3 @@ def _at_least_float32(x: Tensor) -> Tensor:
 def _rows(x: Tensor) -> Tensor:
     """Lay positions out as rows: (B, C, S...) becomes (B S, C)."""
     return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
-
-
-class _Normalize(torch.autograd.Function):
-    """The closed form of equations (26) and (27) for autograd."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        gamma: Tensor | None,
-        b: Tensor | None,
-        p: Tensor,
-        Z_over_G: float,
-        eps: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        u, m, v, trace = closed_form.forward(x, p, Z_over_G, gamma, b, eps)
-        ctx.save_for_backward(*trace[:-1])
-        ctx.Z_over_G = Z_over_G
-        ctx.mark_non_differentiable(m, v)
-        ctx.set_materialize_grads(False)
-        return u, m, v
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
-        if g is None:  # nothing depends on u
-            return (None,) * 6
-        c, d, r, s, p = ctx.saved_tensors
-        trace = closed_form.Trace(c, d, r, s, p, ctx.Z_over_G)
-        gradients = closed_form.backward(g, trace)
-        needed = zip(gradients, ctx.needs_input_grad[:3], strict=True)
-        return *(value if need else None for value, need in needed), None, None, None

@@ -17,6 +17,9 @@ from sklearn_wbn.nn import (
 )
 from tests.oracle import VARIANCES, batch_norm, normaliser, relative_error
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 B, C = 16, 5
 W = torch.linspace(0.1, 4, B, dtype=torch.float64)
 
@@ -310,10 +313,10 @@ def test_a_layer_in_half_precision_trains(dtype):
 # torch.compile itself does what torch has deprecated.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_layer_compiles_as_a_whole():
-    layer, compiled = WeightedBatchNorm1d(C), WeightedBatchNorm1d(C)
+    layer, compiled = (WeightedBatchNorm1d(C).double() for _ in range(2))
     # This backend needs no C++ compiler.
     step = torch.compile(compiled, backend="aot_eager", fullgraph=True)
-    for x in batches((B, C), torch.float32):
+    for x in batches((B, C), torch.float64):
         weights = batch_weights(x[:, 0].abs() + W)
         x.requires_grad_()
         expected, got = layer(x, weights), step(x, weights)

@@ -10,6 +10,9 @@ from torch import Tensor
 from sklearn_wbn.nn import batch_weights, weighted_batch_norm, weighted_moments
 from tests.oracle import VARIANCES, Array, Normalized, batch_norm, relative_error
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 # Relative to the largest value; the project's promise for each precision.
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 EPS = 1e-8

@@ -8,6 +8,9 @@ from torch.autograd import gradcheck
 from sklearn_wbn.nn import weighted_batch_norm, weighted_moments
 from tests.oracle import VARIANCES, normaliser, relative_error
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 B, C = 7, 3
 
 

@@ -9,6 +9,9 @@ from torch import Tensor
 from sklearn_wbn.nn import batch_weights, weighted_batch_norm, weighted_moments
 from tests.oracle import VARIANCES
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 SHAPES = [(5, 3, 7), (4, 3, 2, 3), (3, 3, 2, 1, 2), (4, 3, 1), (1, 3, 6)]
 
 

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from sklearn_wbn.nn import weighted_batch_norm, weighted_moments
 from tests.oracle import VARIANCES, batch_norm, relative_error
 
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 B, C = 128, 6
 HALVES = [torch.float16, torch.bfloat16]
 

@@ -9,6 +9,7 @@ gradient of zero but for `eps`, so three rows at least have weight.
 import math
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -16,6 +17,9 @@ from torch import Tensor
 
 from sklearn_wbn.nn import batch_weights, weighted_batch_norm, weighted_moments
 from tests.oracle import VARIANCES, normaliser, relative_error
+
+# What is promised holds for either arithmetic.
+pytestmark = pytest.mark.usefixtures("arithmetic")
 
 TOLERANCE = 1e-12
 C = 2

@@ -1,0 +1,70 @@
+"""Whether Numba does the arithmetic of a weighted norm; see `sklearn_wbn.nn.loops`."""
+
+import os
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+# Up to so many signals one thread of loops is faster than any number of threads with
+# stock operations; beyond, only than a few of them.
+_FEW_SIGNALS = 500_000
+_FEW_THREADS = 4
+
+_PRECISIONS = (torch.float32, torch.float64)
+_TYPES = (Tensor, torch.nn.Parameter)
+
+
+def loops() -> ModuleType | None:
+    """Return the module of the compiled loops, if it is to be used.
+
+    Returns
+    -------
+    module or None
+        `sklearn_wbn.nn.loops`; None where Numba is not installed, does not fit NumPy,
+        or is turned off by ``SKLEARN_WBN_NUMBA=0`` in the environment.
+    """
+    return None if os.environ.get("SKLEARN_WBN_NUMBA") == "0" else _import_loops()
+
+
+@cache
+def _import_loops() -> ModuleType | None:
+    try:
+        return import_module("sklearn_wbn.nn.loops")
+    except ImportError:  # what Numba raises for a NumPy that it does not know, too
+        return None
+
+
+def loops_for(x: Tensor, gamma: Tensor | None, b: Tensor | None) -> ModuleType | None:
+    """Return the module of the compiled loops, if it can take these tensors.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, C)
+        Signals.
+    gamma, b : Tensor of shape (C,) or None
+        Scale and shift.
+
+    Returns
+    -------
+    module or None
+        None for other devices, precisions and shapes, for subclasses of Tensor, while
+        torch compiles or exports, and for large batches where torch has many threads.
+    """
+    fits = (
+        x.is_cpu
+        and x.dtype in _PRECISIONS
+        and type(x) in _TYPES
+        and (gamma is None or _is_one_per_channel(gamma, x))
+        and (b is None or _is_one_per_channel(b, x))
+        and (x.numel() <= _FEW_SIGNALS or torch.get_num_threads() <= _FEW_THREADS)
+        and not torch.compiler.is_compiling()
+    )
+    return loops() if fits else None
+
+
+def _is_one_per_channel(parameter: Tensor, x: Tensor) -> bool:
+    """Whether it has the shape that the loops take for granted."""
+    return parameter.dtype is x.dtype and parameter.shape == x.shape[1:]

@@ -1,0 +1,123 @@
+"""The arithmetic of `sklearn_wbn.nn.closed_form` as loops, which Numba compiles.
+
+A stock operation goes through the whole batch for one product or one sum. A loop does
+all of them on the way, in three passes forward and two backward.
+
+======  =====================================================================
+symbol  meaning
+======  =====================================================================
+x       affine signals, one row a sample, (B, C)
+p       normalised weights of the rows, `w / Z`
+m, v    weighted mean and variance of a channel, equations (23) and (24)
+d       what rounding left of the mean: `c = x - m - d` is centred
+r       `1 / sqrt(v + eps)`
+gamma   scale of a channel; `s = gamma r`
+b       shift of a channel
+u       output, `u = s c + b`, equation (11)
+g       gradient of the loss with respect to `u`
+======  =====================================================================
+
+Arrays are in C order and of one precision, float32 or float64; sums over the batch are
+float64. One thread does it all, so the bits do not depend on the number of threads.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    """Compile when first called; keep it beside this file, or in the user's cache."""
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(loop)
+    except RuntimeError:  # no folder that can be written to
+        return njit(nogil=True, error_model="numpy")(loop)
+
+
+def forward(
+    x: Array, p: Array, Z_over_G: float, gamma: Array, b: Array, eps: float
+) -> tuple[Array, Array]:
+    """Return `u`, and the moments of the channels in the rows `m`, `v`, `d` and `r`."""
+    u, moments = np.empty_like(x), np.empty((4, x.shape[1]), x.dtype)
+    _forward(x, p, Z_over_G, gamma, b, eps, u, moments)
+    return u, moments
+
+
+@_compiled
+def _forward(
+    x: Array,
+    p: Array,
+    Z_over_G: float,
+    gamma: Array,
+    b: Array,
+    eps: float,
+    u: Array,
+    moments: Array,
+) -> None:
+    B, C = x.shape
+    m, v, d, r = moments[0], moments[1], moments[2], moments[3]
+    # About the heaviest row: of what is then summed for the variance at least the share
+    # of that row's weight is left, so no more than the digits of B can cancel.
+    origin = x[np.argmax(p)].astype(np.float64)
+    sum_p, sum_pc, sum_pcc = 0.0, np.zeros(C), np.zeros(C)
+    for i in range(B):
+        p_i = np.float64(p[i])
+        sum_p += p_i
+        for j in range(C):
+            c = x[i, j] - origin[j]
+            sum_pc[j] += p_i * c
+            sum_pcc[j] += p_i * c * c
+    s, shift = np.empty_like(m), np.empty_like(m)
+    for j in range(C):
+        offset = sum_pc[j] / sum_p  # float32 weights sum to one but for rounding
+        mean = origin[j] + offset
+        m[j] = mean
+        d[j] = mean - m[j]
+        v[j] = Z_over_G * (sum_pcc[j] / sum_p - offset * offset)
+        r[j] = 1 / np.sqrt(v[j] + eps)
+        s[j] = gamma[j] * r[j]
+        shift[j] = b[j] - s[j] * d[j]
+    for i in range(B):
+        for j in range(C):
+            u[i, j] = s[j] * (x[i, j] - m[j]) + shift[j]
+
+
+@_compiled
+def backward(
+    g: Array,
+    x: Array,
+    p: Array,
+    Z_over_G: float,
+    gamma: Array,
+    moments: Array,
+    dx: Array,
+    dgamma: Array,
+    db: Array,
+) -> None:
+    """Write `dx`, `dgamma` and `db`, by the equations of `closed_form.backward`.
+
+    They must not share memory with what they are computed from: it costs the vector
+    instructions.
+    """
+    B, C = x.shape
+    m, d, r = moments[0], moments[2], moments[3]
+    sum_g, sum_gc = np.zeros(C), np.zeros(C)
+    for i in range(B):
+        for j in range(C):
+            sum_g[j] += g[i, j]
+            sum_gc[j] += g[i, j] * (x[i, j] - m[j])
+    s, level, slope = np.empty_like(m), np.empty_like(m), np.empty_like(m)
+    for j in range(C):
+        db[j] = sum_g[j]
+        dgamma[j] = r[j] * (sum_gc[j] - sum_g[j] * d[j])
+        s[j] = gamma[j] * r[j]
+        slope[j] = Z_over_G * s[j] * r[j] * dgamma[j]
+        level[j] = s[j] * db[j] - slope[j] * d[j]
+    for i in range(B):
+        for j in range(C):
+            dx[i, j] = s[j] * g[i, j] - p[i] * (level[j] + slope[j] * (x[i, j] - m[j]))
