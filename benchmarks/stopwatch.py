@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,7 +125,8 @@ def compare(
 
 def describe_machine() -> str:
     """Describe processor and versions in one line."""
-    packages = ("torch", "scikit-learn", "skorch", "numpy")
+    packages = ["torch", "scikit-learn", "skorch", "numpy"]
+    packages += ["numba"] if find_spec("numba") else []
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{_processor()}, {os.cpu_count()} cores, Python "

@@ -8,6 +8,7 @@ from functools import partial
 from numpy.typing import NDArray
 
 from benchmarks.peers import torch_loop
+from benchmarks.speed.numba_loops import beside_numba
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.trainings import FitConfig, fit_mlp, fit_ours, make_data
 from benchmarks.stopwatch import Timing, time_in_turn
@@ -38,22 +39,21 @@ def time_fits(settings: Settings) -> Iterator[list[Timing]]:
 def _with_adam(
     config: FitConfig, X: NDArray, y: NDArray
 ) -> dict[str, Callable[[], object]]:
-    return {
-        "MLPClassifier (Adam, no norm)": partial(fit_mlp, config, X, y),
-        "WBNMLPClassifier, Adam": partial(fit_ours, config, X, y, "adam"),
-    }
+    theirs = {"MLPClassifier (Adam, no norm)": partial(fit_mlp, config, X, y)}
+    ours = {"WBNMLPClassifier, Adam": partial(fit_ours, config, X, y, "adam")}
+    return theirs | beside_numba(ours)
 
 
 def _torch_loops(
     config: FitConfig, X: NDArray, y: NDArray
 ) -> dict[str, Callable[[], object]]:
     shared = {"batch_size": config.batch_size, "epochs": config.epochs}
-    return {
+    loops = {
         "torch loop, nn.BatchNorm1d": partial(
             torch_loop, X, y, config.hidden, norm=True, **shared
         ),
         "torch loop, no norm": partial(
             torch_loop, X, y, config.hidden, norm=False, **shared
         ),
-        "WBNMLPClassifier": partial(fit_ours, config, X, y),
     }
+    return loops | beside_numba({"WBNMLPClassifier": partial(fit_ours, config, X, y)})

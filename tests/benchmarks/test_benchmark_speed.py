@@ -1,5 +1,6 @@
 """The speed benchmark measures what it says and keeps what it measured."""
 
+import os
 import subprocess
 from functools import partial
 
@@ -10,8 +11,9 @@ import torch
 from benchmarks import speed
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
-from benchmarks.speed import busy, fit, layer, memory, scale, search
+from benchmarks.speed import busy, fit, layer, memory, numba_loops, scale, search
 from benchmarks.speed.fresh_process import seconds_of
+from benchmarks.speed.numba_loops import beside_numba
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.speed_file import store
 from benchmarks.speed.trainings import FitConfig
@@ -46,7 +48,7 @@ def test_file_keeps_one_comparison_of_each_kind(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(layer, "SIGNALS_PER_RUN", 1)
         assert main(arguments) == 0
     rows = pd.read_csv(output)
-    assert sorted(rows["config"]) == ["(16, 3)"] * 2 + ["(8, 3)"] * 2
+    assert sorted(rows["config"]) == ["(16, 3)"] * 3 + ["(8, 3)"] * 3
     assert (rows["median"] > 0).all()
     assert "WeightedBatchNorm1d" in capsys.readouterr().out
 
@@ -62,7 +64,8 @@ def test_layers_are_timed_without_a_compiler(monkeypatch, capsys):
     monkeypatch.setattr(layer, "SIGNALS_PER_RUN", 1)
     (timings,) = layer.time_layers(ONCE)
     contenders = [timing.contender for timing in timings]
-    assert contenders == ["nn.BatchNorm1d", "WeightedBatchNorm1d"]
+    ours = ["WeightedBatchNorm1d", "WeightedBatchNorm1d, Numba"]
+    assert contenders == ["nn.BatchNorm1d", *ours]
     assert "Nothing compiled" in capsys.readouterr().out
 
 
@@ -70,8 +73,20 @@ def test_every_fit_contender_trains(monkeypatch):
     config = FitConfig(64, 4, (3,), 32, 1)
     monkeypatch.setattr(fit, "CONFIGS", (config,))
     loops, adam = fit.time_fits(ONCE)
-    assert (len(loops), len(adam)) == (3, 2)
+    assert (len(loops), len(adam)) == (4, 3)
     assert {row.config for row in loops + adam} == {str(config)}
+
+
+def test_numba_is_on_where_it_is_measured_and_nowhere_else(monkeypatch):
+    monkeypatch.setenv("SKLEARN_WBN_NUMBA", "as it was")
+    contenders = beside_numba({"ours": lambda: os.environ["SKLEARN_WBN_NUMBA"]})
+    assert {name: call() for name, call in contenders.items()} == {
+        "ours": "0",
+        "ours, Numba": "1",
+    }
+    assert os.environ["SKLEARN_WBN_NUMBA"] == "as it was"
+    monkeypatch.setattr(numba_loops, "find_spec", lambda name: None)
+    assert list(beside_numba(contenders)) == list(contenders)
 
 
 def test_scale_times_every_number_of_rows(monkeypatch):
