@@ -288,27 +288,20 @@ class _LoopNorm(_Norm):
     def __init__(self, norm: WeightedBatchNorm1d, loops: ModuleType) -> None:
         super().__init__(norm)
         self.loops = loops
+        self.moments = np.empty((4, len(self.gamma)), self.gamma.dtype)
 
     def forward(self, x: Array, rows: _Rows) -> Array:
-        weights = rows.weights
-        self.x = x
-        u, self.moments = self.loops.forward(
-            x, rows.p, weights.Z_over_G, self.gamma, self.b, self.norm.eps
-        )
-        self._update_running(self.moments[0], self.moments[1], weights)
-        return u  # type: ignore[no-any-return]
+        weights, u = (rows.p, rows.weights.Z_over_G), np.empty_like(x)
+        scale_shift = self.gamma, self.b, self.norm.eps
+        self.loops.forward(x, *weights, *scale_shift, u, self.moments)
+        self._update_running(self.moments[0], self.moments[1], rows.weights)
+        self.x, self.weights = x, weights
+        return u
 
     def backward(self, g: Array, rows: _Rows, room: Array) -> Array:
         gradients = room, self.dgamma.room(), self.db.room()
-        self.loops.backward(
-            g,
-            self.x,
-            rows.p,
-            rows.weights.Z_over_G,
-            self.gamma,
-            self.moments,
-            *gradients,
-        )
+        kept = self.x, *self.weights, self.gamma, self.moments
+        self.loops.backward(g, *kept, *gradients)
         return room
 
 

@@ -53,18 +53,14 @@ def loops_for(x: Tensor, gamma: Tensor | None, b: Tensor | None) -> ModuleType |
         None for other devices, precisions and shapes, for subclasses of Tensor, while
         torch compiles or exports, and for large batches where torch has many threads.
     """
+    dtype, channels = x.dtype, x.shape[1:]  # which the loops do not check
     fits = (
         x.is_cpu
-        and x.dtype in _PRECISIONS
+        and dtype in _PRECISIONS
         and type(x) in _TYPES
-        and (gamma is None or _is_one_per_channel(gamma, x))
-        and (b is None or _is_one_per_channel(b, x))
+        and (gamma is None or (gamma.dtype is dtype and gamma.shape == channels))
+        and (b is None or (b.dtype is dtype and b.shape == channels))
         and (x.numel() <= _FEW_SIGNALS or torch.get_num_threads() <= _FEW_THREADS)
         and not torch.compiler.is_compiling()
     )
     return loops() if fits else None
-
-
-def _is_one_per_channel(parameter: Tensor, x: Tensor) -> bool:
-    """Whether it has the shape that the loops take for granted."""
-    return parameter.dtype is x.dtype and parameter.shape == x.shape[1:]

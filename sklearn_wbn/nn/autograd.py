@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -50,8 +50,10 @@ def normalize_rows(
     if loops is None:
         u, m, v = _ByOperations.apply(x, gamma, b, p, Z_over_G, eps)
         return u, m, v
-    u, moments = _ByLoops.apply(loops, x, gamma, b, p, Z_over_G, eps)
-    return u, moments[0], moments[1]
+    # An output of the Function would cost more than what it is needed for.
+    moments = torch.empty(4, x.shape[1], dtype=x.dtype).numpy()
+    u = _ByLoops.apply(loops, x, gamma, b, p, Z_over_G, eps, moments)
+    return u, torch.from_numpy(moments[0]), torch.from_numpy(moments[1])
 
 
 class _ByOperations(torch.autograd.Function):
@@ -98,30 +100,39 @@ class _ByLoops(torch.autograd.Function):
         p: Tensor,
         Z_over_G: float,
         eps: float,
-    ) -> tuple[Tensor, Tensor]:
+        moments: NDArray[Any],
+    ) -> Tensor:
         x = x.contiguous()
         gamma = x.new_ones(x.shape[1]) if gamma is None else gamma
         b = x.new_zeros(x.shape[1]) if b is None else b
-        weights = p.numpy(), Z_over_G
-        u, moments = loops.forward(x.numpy(), *weights, gamma.numpy(), b.numpy(), eps)
+        u, weights = torch.empty_like(x), (p.numpy(), Z_over_G)
+        loops.forward(
+            x.numpy(), *weights, gamma.numpy(), b.numpy(), eps, u.numpy(), moments
+        )
         ctx.save_for_backward(x, gamma)
         ctx.kept = loops, weights, moments
-        outputs = torch.from_numpy(u), torch.from_numpy(moments)
-        ctx.mark_non_differentiable(outputs[1])
         ctx.set_materialize_grads(False)
-        return outputs
+        return u
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, g: Tensor | None) -> tuple[Tensor | None, ...]:
         if g is None:  # nothing depends on u
-            return (None,) * 7
+            return (None,) * 8
         loops, weights, moments = ctx.kept
-        x, gamma = (t.numpy() for t in ctx.saved_tensors)
-        gradients = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
-        loops.backward(g.contiguous().numpy(), x, *weights, gamma, moments, *gradients)
+        x, gamma = ctx.saved_tensors
+        gradients = [torch.empty_like(t) for t in (x, gamma, gamma)]
+        written = [t.numpy() for t in gradients]
+        loops.backward(
+            g.contiguous().numpy(),
+            x.numpy(),
+            *weights,
+            gamma.numpy(),
+            moments,
+            *written,
+        )
         needed = ctx.needs_input_grad[1:4]
-        return None, *_only(needed, map(torch.from_numpy, gradients)), None, None, None
+        return None, *_only(needed, gradients), *(None,) * 4
 
 
 def _only(

@@ -99,12 +99,13 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         """
         if not weights.has_spread:
             return
-        self.num_batches_tracked.add_(1)
-        share = self.share_of_batch(self.num_batches_tracked)
+        # Looked up once: in a small batch, what a module's attributes cost counts.
+        mean, var = self.running_mean, self.running_var
+        share = self.share_of_batch(self.num_batches_tracked.add_(1))
         if weights.Z_over_G_running != weights.Z_over_G:
             v = v * (weights.Z_over_G_running / weights.Z_over_G)
-        self.running_mean.lerp_(m.to(self.running_mean.dtype), share)
-        self.running_var.lerp_(v.to(self.running_var.dtype), share)
+        mean.lerp_(m.to(mean.dtype), share)
+        var.lerp_(v.to(var.dtype), share)
 
     def share_of_batch(self, n: int | Tensor) -> float | Tensor:
         """Return the newest batch's share in the running statistics.

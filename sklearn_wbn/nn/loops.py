@@ -39,17 +39,8 @@ def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
         return njit(nogil=True, error_model="numpy")(loop)
 
 
-def forward(
-    x: Array, p: Array, Z_over_G: float, gamma: Array, b: Array, eps: float
-) -> tuple[Array, Array]:
-    """Return `u`, and the moments of the channels in the rows `m`, `v`, `d` and `r`."""
-    u, moments = np.empty_like(x), np.empty((4, x.shape[1]), x.dtype)
-    _forward(x, p, Z_over_G, gamma, b, eps, u, moments)
-    return u, moments
-
-
 @_compiled
-def _forward(
+def forward(
     x: Array,
     p: Array,
     Z_over_G: float,
@@ -59,6 +50,11 @@ def _forward(
     u: Array,
     moments: Array,
 ) -> None:
+    """Write `u`, and the moments of each channel in four rows `m`, `v`, `d` and `r`.
+
+    What is written must not share memory with what is read: here and in `backward` it
+    would cost the vector instructions.
+    """
     B, C = x.shape
     m, v, d, r = moments[0], moments[1], moments[2], moments[3]
     # About the heaviest row: of what is then summed for the variance at least the share
@@ -99,11 +95,7 @@ def backward(
     dgamma: Array,
     db: Array,
 ) -> None:
-    """Write `dx`, `dgamma` and `db`, by the equations of `closed_form.backward`.
-
-    They must not share memory with what they are computed from: it costs the vector
-    instructions.
-    """
+    """Write `dx`, `dgamma` and `db`, by the equations of `closed_form.backward`."""
     B, C = x.shape
     m, d, r = moments[0], moments[2], moments[3]
     sum_g, sum_gc = np.zeros(C), np.zeros(C)
