@@ -58,15 +58,19 @@ def _variant(key: str, title: str, **settings: Any) -> Contender:
     return Contender(key, title, partial(network_pipeline, **settings))
 
 
-def _resampled(key: str, title: str, sampler: type[BaseSampler]) -> Contender:
-    return Contender(key, f"{title} + BN", partial(_resampled_bn, sampler=sampler))
+def _resampled(
+    key: str, title: str, sampler: type[BaseSampler], **settings: Any
+) -> Contender:
+    return Contender(key, title, partial(_resampled_bn, sampler=sampler, **settings))
 
 
-def _resampled_bn(setting: Setting, sampler: type[BaseSampler]) -> Pipeline:
+def _resampled_bn(
+    setting: Setting, sampler: type[BaseSampler], **settings: Any
+) -> Pipeline:
     # NearMiss chooses without chance.
     seeded = "random_state" in sampler().get_params()
     seed = {"random_state": setting.seed} if seeded else {}
-    return network_pipeline(setting, sampler(**seed), **PLAIN_BN)
+    return network_pipeline(setting, sampler(**seed), **PLAIN_BN, **settings)
 
 
 def _defaults(setting: Setting, **settings: Any) -> Pipeline:
@@ -100,11 +104,19 @@ NETWORKS = (
     _variant(
         "bn-softmax", "BN + balanced softmax", **PLAIN_BN, loss="balanced_softmax"
     ),
-    _resampled("bn-over", "random oversampling", RandomOverSampler),
-    _resampled("bn-smote", "SMOTE", SMOTE),
-    _resampled("bn-borderline", "Borderline-SMOTE", BorderlineSMOTE),
-    _resampled("bn-adasyn", "ADASYN", ADASYN),
-    _resampled("bn-smoteenn", "SMOTE-ENN", SMOTEENN),
-    _resampled("bn-under", "random undersampling", RandomUnderSampler),
-    _resampled("bn-nearmiss", "NearMiss", NearMiss),
+    _resampled("bn-over", "random oversampling + BN", RandomOverSampler),
+    _resampled("bn-smote", "SMOTE + BN", SMOTE),
+    _resampled("bn-borderline", "Borderline-SMOTE + BN", BorderlineSMOTE),
+    _resampled("bn-adasyn", "ADASYN + BN", ADASYN),
+    _resampled("bn-smoteenn", "SMOTE-ENN + BN", SMOTEENN),
+    _resampled("bn-under", "random undersampling + BN", RandomUnderSampler),
+    _resampled("bn-nearmiss", "NearMiss + BN", NearMiss),
+    # What a resampler gains from the regularisation of the study's setting.
+    _resampled("bn-smote-dropout", "SMOTE + BN + dropout", SMOTE, dropout=0.3),
+    _resampled(
+        "bn-under-dropout",
+        "random undersampling + BN + dropout",
+        RandomUnderSampler,
+        dropout=0.3,
+    ),
 )
