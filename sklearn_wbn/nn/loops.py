@@ -1,7 +1,7 @@
 """The arithmetic of `sklearn_wbn.nn.closed_form` as loops, which Numba compiles.
 
 A stock operation goes through the whole batch for one product or one sum. A loop does
-all of them on the way, in three passes forward and two backward.
+all of them on the way, in two passes forward and two backward.
 
 ======  =====================================================================
 symbol  meaning
@@ -9,11 +9,12 @@ symbol  meaning
 x       affine signals, one row a sample, (B, C)
 p       normalised weights of the rows, `w / Z`
 m, v    weighted mean and variance of a channel, equations (23) and (24)
-d       what rounding left of the mean: `c = x - m - d` is centred
+d       what rounding left of the mean: `x - m - d` is centred
+c       signals about a row of the batch, forward
 r       `1 / sqrt(v + eps)`
 gamma   scale of a channel; `s = gamma r`
 b       shift of a channel
-u       output, `u = s c + b`, equation (11)
+u       output, `u = s (x - m - d) + b`, equation (11)
 g       gradient of the loss with respect to `u`
 ======  =====================================================================
 
@@ -57,8 +58,8 @@ def forward(
     """
     B, C = x.shape
     m, v, d, r = moments[0], moments[1], moments[2], moments[3]
-    # About the heaviest row: of what is then summed for the variance at least the share
-    # of that row's weight is left, so no more than the digits of B can cancel.
+    # About the heaviest row: `offset^2 <= (1 - p_max) sum p c^2`, so the share `p_max`
+    # of the sum is left, and no more than the digits of B can cancel.
     origin = x[np.argmax(p)].astype(np.float64)
     sum_p, sum_pc, sum_pcc = 0.0, np.zeros(C), np.zeros(C)
     for i in range(B):
