@@ -21,12 +21,22 @@ def trained(**params):
     return clf, clf.decision_function(X)
 
 
+@pytest.mark.usefixtures("arithmetic")
 @pytest.mark.parametrize("statistics", ["batch_mean", "population"])
 def test_equal_seeds_repeat_bit_for_bit(statistics):
     first, second = (trained(inference_statistics=statistics) for _ in range(2))
     assert np.array_equal(first[1], second[1])
     assert first[0].loss_curve_ == second[0].loss_curve_
     assert first[0].validation_scores_ == second[0].validation_scores_
+
+
+def test_numba_changes_no_more_than_the_last_digits(monkeypatch):
+    results = []
+    for choice in "01":
+        monkeypatch.setenv("SKLEARN_WBN_NUMBA", choice)
+        results.append(trained()[1])
+    np.testing.assert_allclose(*results, rtol=1e-3, atol=1e-4)
+    assert not np.array_equal(*results)  # else Numba was not on
 
 
 def test_other_seeds_give_other_networks():
