@@ -266,9 +266,12 @@ class _Norm:
             return
         self.n_batches += 1
         share = self.norm.share_of_batch(int(self.n_batches))
-        unbiased = v * (weights.Z_over_G_running / weights.Z_over_G)
+        unbiased = weights.Z_over_G_running / weights.Z_over_G
+        self._move_running(m, v, share, unbiased)
+
+    def _move_running(self, m: Array, v: Array, share: Any, unbiased: float) -> None:
         self.running_mean += share * (m - self.running_mean)
-        self.running_var += share * (unbiased - self.running_var)
+        self.running_var += share * (unbiased * v - self.running_var)
 
     def backward(self, g: Array, rows: _Rows, room: Array) -> Array:
         """Return the gradient with respect to `x`; `g` and `room` are overwritten."""
@@ -297,6 +300,11 @@ class _LoopNorm(_Norm):
         self._update_running(self.moments[0], self.moments[1], rows.weights)
         self.x, self.weights = x, weights
         return u
+
+    def _move_running(self, m: Array, v: Array, share: Any, unbiased: float) -> None:
+        self.loops.move_running(
+            self.running_mean, self.running_var, m, v, share, unbiased
+        )
 
     def backward(self, g: Array, rows: _Rows, room: Array) -> Array:
         gradients = room, self.dgamma.room(), self.db.room()

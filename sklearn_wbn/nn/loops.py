@@ -85,6 +85,16 @@ def forward(
 
 
 @_compiled
+def move_running(
+    mean: Array, var: Array, m: Array, v: Array, share: float, unbiased: float
+) -> None:
+    """Move the running statistics toward `m` and `v`, `unbiased` times larger."""
+    for j in range(len(mean)):
+        mean[j] += share * (m[j] - mean[j])
+        var[j] += share * (unbiased * v[j] - var[j])
+
+
+@_compiled
 def backward(
     g: Array,
     x: Array,

@@ -71,6 +71,13 @@ def test_a_far_row_of_little_weight_costs_no_digits(place, dtype):
     assert relative_error(v, expected_v) < tolerance
 
 
+def test_running_statistics_move_by_the_share_of_a_batch():
+    mean, var, m, v = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0], [6.0, 8.0]])
+    loops.move_running(mean, var, m, v, 0.25, 1.5)
+    assert mean.tolist() == [0.75 * 1 + 0.25 * 5, 0.75 * 2 + 0.25 * 7]
+    assert var.tolist() == [0.75 * 3 + 0.25 * 9, 0.75 * 4 + 0.25 * 12]
+
+
 def test_python_runs_the_same_loops(monkeypatch):
     batch = draw(6, 3)
     expected = run(**batch)
