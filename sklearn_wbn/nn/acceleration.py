@@ -8,8 +8,8 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-# Up to so many signals one thread of loops is faster than any number of threads with
-# stock operations; beyond, only than a few of them.
+# The loops use one thread. Stock operations share large batches among many, which may
+# then be faster; with two threads they are not (`python -m benchmarks speed`).
 _FEW_SIGNALS = 500_000
 _FEW_THREADS = 4
 
