@@ -45,6 +45,15 @@ def normalize_rows(
         Normalised signals.
     m, v : Tensor of shape (C,)
         Moments; no gradient flows through them.
+
+    Raises
+    ------
+    RuntimeError
+        If scale or shift do not fit the channels, or a second derivative is taken.
+
+    Notes
+    -----
+    Equations (11), (23), (24), (26) and (27) of Yasuda, Xian & Ueno, arXiv:2001.01433.
     """
     loops = loops_for(x, gamma, b)
     if loops is None:
