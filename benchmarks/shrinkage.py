@@ -32,7 +32,8 @@ class ShrunkBatchNorm1d(WeightedBatchNorm1d):
         v = sample_weight.Z_over_G * (p @ (x - m).square())
         mean = torch.lerp(self.running_mean.clone(), m, own)
         var = torch.lerp(self.running_var.clone(), v, own)
-        self.update_running(m.detach(), v.detach(), sample_weight)
+        if (running := self.count_batch(sample_weight)) is not None:
+            running.move(m.detach(), v.detach())
         return (x - mean) * torch.rsqrt(var + self.eps) * self.weight + self.bias
 
 

@@ -69,14 +69,15 @@ MAY_IMPORT: dict[str, str] = {
     "_validation": "_training_data numpy sklearn",
     "nn": "nn",
     "nn.acceleration": "torch",
-    "nn.autograd": "nn.acceleration nn.closed_form numpy torch",
-    "nn.batch_norm": "nn.weights nn.functional torch",
+    "nn.autograd": "nn.acceleration nn.closed_form nn.running numpy torch",
+    "nn.batch_norm": "nn.weights nn.functional nn.running torch",
     "nn.weights": "torch",
     "nn.closed_form": "torch",
-    "nn.functional": "nn.weights nn.autograd torch",
+    "nn.functional": "nn.weights nn.autograd nn.running torch",
     "nn.loops": "numba numpy",
     "nn.loss": "nn.weights torch",
     "nn.mlp": "nn.batch_norm nn.functional torch",
+    "nn.running": "numpy torch",
     "nn.statistics": "nn.batch_norm nn.weights nn.functional nn.mlp torch",
 }
 

@@ -37,15 +37,15 @@ def _import_loops() -> ModuleType | None:
         return None
 
 
-def loops_for(x: Tensor, gamma: Tensor | None, b: Tensor | None) -> ModuleType | None:
+def loops_for(x: Tensor, *channels: Tensor | None) -> ModuleType | None:
     """Return the module of the compiled loops, if it can take these tensors.
 
     Parameters
     ----------
     x : Tensor of shape (B, C)
         Signals.
-    gamma, b : Tensor of shape (C,) or None
-        Scale and shift.
+    *channels : Tensor of shape (C,) or None
+        Scale, shift and running statistics, of which the loops check nothing.
 
     Returns
     -------
@@ -53,13 +53,12 @@ def loops_for(x: Tensor, gamma: Tensor | None, b: Tensor | None) -> ModuleType |
         None for other devices, precisions and shapes, for subclasses of Tensor, while
         torch compiles or exports, and for large batches where torch has many threads.
     """
-    dtype, channels = x.dtype, x.shape[1:]  # which the loops do not check
+    dtype, shape = x.dtype, x.shape[1:]
     fits = (
         x.is_cpu
         and dtype in _PRECISIONS
         and type(x) in _TYPES
-        and (gamma is None or (gamma.dtype is dtype and gamma.shape == channels))
-        and (b is None or (b.dtype is dtype and b.shape == channels))
+        and all(c is None or (c.dtype is dtype and c.shape == shape) for c in channels)
         and (x.numel() <= _FEW_SIGNALS or torch.get_num_threads() <= _FEW_THREADS)
         and not torch.compiler.is_compiling()
     )

@@ -4,9 +4,11 @@ Symbols are those of `sklearn_wbn.nn.closed_form`.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,6 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from sklearn_wbn.nn import closed_form
 from sklearn_wbn.nn.acceleration import loops_for
+from sklearn_wbn.nn.running import Running
 
 
 def normalize_rows(
@@ -23,7 +26,8 @@ def normalize_rows(
     p: Tensor,
     Z_over_G: float,
     eps: float,
-) -> tuple[Tensor, Tensor, Tensor]:
+    running: Running | None = None,
+) -> Tensor:
     """Normalise rows of signals, with a gradient.
 
     Parameters
@@ -38,13 +42,13 @@ def normalize_rows(
         Turns ``sum p (x - m)^2`` into the variance of equation (24).
     eps : float
         Added to the variance.
+    running : Running, default=None
+        Running statistics to move toward the moments; no gradient flows through them.
 
     Returns
     -------
-    u : Tensor of shape (B, C)
+    Tensor of shape (B, C)
         Normalised signals.
-    m, v : Tensor of shape (C,)
-        Moments; no gradient flows through them.
 
     Raises
     ------
@@ -55,14 +59,39 @@ def normalize_rows(
     -----
     Equations (11), (23), (24), (26) and (27) of Yasuda, Xian & Ueno, arXiv:2001.01433.
     """
-    loops = loops_for(x, gamma, b)
+    statistics = () if running is None else (running.mean, running.var)
+    loops = loops_for(x, gamma, b, *statistics)
     if loops is None:
-        u, m, v = _ByOperations.apply(x, gamma, b, p, Z_over_G, eps)
-        return u, m, v
-    # An output of the Function would cost more than what it is needed for.
-    moments = torch.empty(4, x.shape[1], dtype=x.dtype).numpy()
-    u = _ByLoops.apply(loops, x, gamma, b, p, Z_over_G, eps, moments)
-    return u, torch.from_numpy(moments[0]), torch.from_numpy(moments[1])
+        with full_precision(x):
+            u, m, v = _ByOperations.apply(x, gamma, b, p, Z_over_G, eps)
+        if running is not None:
+            running.move(m, v)
+    else:
+        weights = p.numpy(), Z_over_G
+        # Another output of the Function would cost more than what it is needed for.
+        moments = np.empty((4, x.shape[1]), weights[0].dtype)
+        u = _ByLoops.apply(loops, x, gamma, b, weights, eps, moments)
+        if running is not None:
+            running.move_by(loops, moments)
+    return u  # type: ignore[no-any-return]
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[object]:
+    """Switch autocast off, which would sum over the batch in half precision.
+
+    Parameters
+    ----------
+    x : Tensor
+        On whose device it is switched off.
+
+    Returns
+    -------
+    context manager
+        Inside which it is off.
+    """
+    if torch.is_autocast_enabled(x.device.type):
+        return torch.autocast(x.device.type, enabled=False)
+    return nullcontext()
 
 
 class _ByOperations(torch.autograd.Function):
@@ -106,15 +135,14 @@ class _ByLoops(torch.autograd.Function):
         x: Tensor,
         gamma: Tensor | None,
         b: Tensor | None,
-        p: Tensor,
-        Z_over_G: float,
+        weights: tuple[NDArray[Any], float],
         eps: float,
         moments: NDArray[Any],
     ) -> Tensor:
         x = x.contiguous()
         gamma = x.new_ones(x.shape[1]) if gamma is None else gamma
         b = x.new_zeros(x.shape[1]) if b is None else b
-        u, weights = torch.empty_like(x), (p.numpy(), Z_over_G)
+        u = torch.empty_like(x)
         loops.forward(
             x.numpy(), *weights, gamma.numpy(), b.numpy(), eps, u.numpy(), moments
         )
@@ -124,24 +152,23 @@ class _ByLoops(torch.autograd.Function):
         return u
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, g: Tensor | None) -> tuple[Tensor | None, ...]:
-        if g is None:  # nothing depends on u
-            return (None,) * 8
-        loops, weights, moments = ctx.kept
-        x, gamma = ctx.saved_tensors
-        gradients = [torch.empty_like(t) for t in (x, gamma, gamma)]
-        written = [t.numpy() for t in gradients]
-        loops.backward(
-            g.contiguous().numpy(),
-            x.numpy(),
-            *weights,
-            gamma.numpy(),
-            moments,
-            *written,
-        )
-        needed = ctx.needs_input_grad[1:4]
-        return None, *_only(needed, gradients), *(None,) * 4
+        # Refusing a second derivative takes time, and without a graph there is none.
+        refuses = torch.is_grad_enabled()
+        take = once_differentiable(_by_loops) if refuses else _by_loops
+        return take(ctx, g)
+
+
+def _by_loops(ctx: Any, g: Tensor | None) -> tuple[Tensor | None, ...]:
+    if g is None:  # nothing depends on u
+        return (None,) * 7
+    loops, weights, moments = ctx.kept
+    x, gamma = ctx.saved_tensors
+    dx, dgamma, db = (torch.empty_like(t) for t in (x, gamma, gamma))
+    read = g.contiguous().numpy(), x.numpy(), *weights, gamma.numpy(), moments
+    loops.backward(*read, dx.numpy(), dgamma.numpy(), db.numpy())
+    needed = ctx.needs_input_grad[1:4]
+    return None, *_only(needed, (dx, dgamma, db)), None, None, None
 
 
 def _only(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from sklearn_wbn.nn.functional import Weight, normalize, prepare
+from sklearn_wbn.nn.running import Running
 from sklearn_wbn.nn.weights import VARIANCES, BatchWeights, batch_weights
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -82,30 +83,28 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             return super().forward(x)
         weight = self.default_weight if sample_weight is None else sample_weight
         weights = prepare(x, weight, self.variance)
-        u, m, v = normalize(x, weights, self.weight, self.bias, self.eps)
-        if self.training and self.track_running_stats:
-            self.update_running(m, v, weights)
-        return u
+        running = self.count_batch(weights) if self.training else None
+        return normalize(x, weights, self.weight, self.bias, self.eps, running)
 
-    def update_running(self, m: Tensor, v: Tensor, weights: BatchWeights) -> None:
-        """Move the running statistics toward a batch's, unbiased as torch's are.
+    def count_batch(self, weights: BatchWeights) -> Running | None:
+        """Count a batch, and say how it moves the running statistics.
 
         Parameters
         ----------
-        m, v : Tensor of shape (num_features,)
-            Moments of the batch, without gradient.
         weights : BatchWeights
-            Its weights; a batch of one effective row changes nothing.
+            Weights of the batch.
+
+        Returns
+        -------
+        Running or None
+            What moves the statistics, unbiased as torch's are; None where none are
+            kept, and for a batch of one effective row, which changes nothing.
         """
-        if not weights.has_spread:
-            return
-        # Looked up once: in a small batch, what a module's attributes cost counts.
-        mean, var = self.running_mean, self.running_var
+        if not (self.track_running_stats and weights.has_spread):
+            return None
         share = self.share_of_batch(self.num_batches_tracked.add_(1))
-        if weights.Z_over_G_running != weights.Z_over_G:
-            v = v * (weights.Z_over_G_running / weights.Z_over_G)
-        mean.lerp_(m.to(mean.dtype), share)
-        var.lerp_(v.to(var.dtype), share)
+        unbiased = weights.Z_over_G_running / weights.Z_over_G
+        return Running(self.running_mean, self.running_var, share, unbiased)
 
     def share_of_batch(self, n: int | Tensor) -> float | Tensor:
         """Return the newest batch's share in the running statistics.

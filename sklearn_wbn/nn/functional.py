@@ -12,12 +12,11 @@ u       output, `u = gamma (x - m) / sqrt(v + eps) + b`, equation (11)
 ======  =====================================================================
 """
 
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
 from torch import Tensor
 
-from sklearn_wbn.nn.autograd import normalize_rows
+from sklearn_wbn.nn.autograd import full_precision, normalize_rows
+from sklearn_wbn.nn.running import Running
 from sklearn_wbn.nn.weights import BatchWeights, batch_weights
 
 Weight = Tensor | BatchWeights | None
@@ -67,8 +66,8 @@ default=None
     """
     weights = prepare(x, weight, variance)
     rows = _rows(_at_least_float32(x))
-    p = weights.p.to(rows.dtype)
-    with _full_precision(x):
+    p = _cast(weights.p, rows.dtype)
+    with full_precision(x):
         m = p @ rows
         c = rows - m
         d = p @ c  # what rounding left in the mean
@@ -128,7 +127,7 @@ default=None
     True
     """
     weights = prepare(x, weight, variance)
-    return normalize(x, weights, gamma, b, eps)[0]
+    return normalize(x, weights, gamma, b, eps)
 
 
 def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
@@ -171,8 +170,9 @@ def normalize(
     gamma: Tensor | None,
     b: Tensor | None,
     eps: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Normalise with prepared weights and return the moments as well.
+    running: Running | None = None,
+) -> Tensor:
+    """Normalise with prepared weights, and move the running statistics.
 
     Parameters
     ----------
@@ -184,29 +184,20 @@ def normalize(
         Scale and shift.
     eps : float
         Added to the variance.
+    running : Running, default=None
+        Running statistics to move toward the batch's.
 
     Returns
     -------
-    u : Tensor of the shape and dtype of `x`
+    Tensor of the shape and dtype of `x`
         Normalised signals.
-    m, v : Tensor of shape (n_channels,)
-        Moments; no gradient flows through them.
     """
-    signals = _at_least_float32(x)
-    rows = _rows(signals)
-    p = weights.p.to(rows.dtype)
-    with _full_precision(x):
-        u, m, v = normalize_rows(rows, gamma, b, p, weights.Z_over_G, eps)
+    rows = _rows(_at_least_float32(x))
+    p = _cast(weights.p, rows.dtype)
+    u = normalize_rows(rows, gamma, b, p, weights.Z_over_G, eps, running)
     if x.dim() > 2:
         u = u.view(x.shape[0], *x.shape[2:], x.shape[1]).movedim(-1, 1)
-    return u.to(x.dtype), m, v
-
-
-def _full_precision(x: Tensor) -> AbstractContextManager[object]:
-    """Switch autocast off, which would sum over the batch in half precision."""
-    if torch.is_autocast_enabled(x.device.type):
-        return torch.autocast(x.device.type, enabled=False)
-    return nullcontext()
+    return _cast(u, x.dtype)
 
 
 def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
@@ -220,6 +211,11 @@ def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
 
 def _at_least_float32(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def _cast(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return `x.to(dtype)`, whose call takes longer than the question."""
+    return x if x.dtype is dtype else x.to(dtype)
 
 
 def _rows(x: Tensor) -> Tensor:

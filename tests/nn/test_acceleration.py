@@ -47,11 +47,12 @@ def test_loops_leave_other_tensors_to_torch(x):
     assert acceleration.loops_for(x, None, None) is None
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", range(4))
 def test_loops_leave_mixed_precision_to_torch(place):
-    parameters = [SMALL[0], SMALL[0]]
-    parameters[place] = parameters[place].double()
-    assert acceleration.loops_for(SMALL, *parameters) is None
+    channels = [SMALL[0]] * 4
+    assert acceleration.loops_for(SMALL, *channels) is not None
+    channels[place] = channels[place].double()
+    assert acceleration.loops_for(SMALL, *channels) is None
 
 
 @pytest.mark.parametrize("shape", [(2,), (4,), (1,), (), (1, 3)])
