@@ -92,13 +92,14 @@ def place_among_networks(comparison: Comparison, metric: str, reference: str) ->
     """Say where the reference stands among the variants of the same network."""
     networks = comparison.networks
     ranks = average_ranks(networks, metric)
-    place, best = list(ranks.index).index(reference) + 1, ranks.index[0]
+    place = list(ranks.index).index(reference) + 1
     text = (
         f"Among the {len(ranks)} variants of the network, {title(reference)} has the "
         f"average rank {ranks[reference]:.1f} in {TITLES[metric]}, place {place}"
     )
-    if place > 1:
-        text += f"; {title(best)} has the best, {ranks[best]:.1f}"
+    for rival, rank in ranks.drop(reference).head(1).items():
+        says = "has the best" if place > 1 else "comes next"
+        text += f"; {title(rival)} {says}, {rank:.1f}"
     return f"{text}."
 
 

@@ -11,7 +11,7 @@ from benchmarks.__main__ import main
 from benchmarks.report import PARTS, REFERENCES, pictures, text_of
 from benchmarks.report_data import Comparison, compare
 from benchmarks.report_statistics import average_ranks, duels, friedman
-from benchmarks.report_tables import left_out_table, markdown, points
+from benchmarks.report_tables import left_out_table, markdown, points, title
 from benchmarks.report_words import (
     RECOMMENDED,
     conclusions,
@@ -159,6 +159,18 @@ def test_words_follow_the_tests(comparison: Comparison) -> None:
     assert "worse than SMOTE" not in text
     assert "better than SMOTE" not in text
     assert "take logistic regression where balanced accuracy counts" in text
+
+
+def test_place_is_told_with_the_nearest_rival(comparison: Comparison) -> None:
+    ranks = average_ranks(comparison.networks, "balanced_accuracy")
+    first, second, third = ranks.index
+    begin = f"Among the 3 variants of the network, {title(first)} has the average rank"
+    end = f"place 1; {title(second)} comes next, {ranks[second]:.1f}."
+    line = conclusions(comparison, first).splitlines()[0]
+    assert begin in line
+    assert line.endswith(end)
+    end = f"place 3; {title(first)} has the best, {ranks[first]:.1f}."
+    assert conclusions(comparison, third).splitlines()[0].endswith(end)
 
 
 def test_lower_is_better_for_losses(comparison: Comparison) -> None:
