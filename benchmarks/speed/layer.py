@@ -16,6 +16,7 @@ from sklearn_wbn.nn import BatchWeights, WeightedBatchNorm1d, batch_weights
 
 SIGNALS_PER_RUN = 4_000_000
 MIN_STEPS = 10
+TURNS = 6  # times the counted turns: they are short, and slow moments are not
 SHAPES = ((128, 300), (128, 1024), (1024, 300), (8192, 300))
 N_WEIGHTS = 5  # mini-batches of different weights, one after the other
 
@@ -31,7 +32,7 @@ def time_layers(settings: Settings) -> Iterator[list[Timing]]:
             "layer",
             f"({n_rows}, {n_channels})",
             plain | beside_numba(weighted) | _compiled(plain | weighted),
-            runs=2 * settings.runs,
+            runs=TURNS * settings.runs,
             per=steps,
         )
 
