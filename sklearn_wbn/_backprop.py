@@ -261,7 +261,7 @@ class _Norm:
         return _affine(self.b - d * s, c, s, out=room)
 
     def _update_running(self, m: Array, v: Array, weights: BatchWeights) -> None:
-        """Do what the layer's running statistics do, on the same memory."""
+        """Count a batch and move the running statistics, as the layer does."""
         if not weights.has_spread:
             return
         self.n_batches += 1

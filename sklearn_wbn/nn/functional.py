@@ -191,6 +191,15 @@ def normalize(
     -------
     Tensor of the shape and dtype of `x`
         Normalised signals.
+
+    Raises
+    ------
+    RuntimeError
+        If scale, shift or running statistics do not fit the channels.
+
+    Notes
+    -----
+    Equations (11), (23) and (24) of Yasuda, Xian & Ueno, arXiv:2001.01433.
     """
     rows = _rows(_at_least_float32(x))
     p = _cast(weights.p, rows.dtype)
