@@ -88,6 +88,7 @@ class TrainingStep:
         self._hidden = [_Hidden(layer) for layer in network.layers]
         self._output = _Affine(network.output)
         self._ones = np.ones(0)
+        self._loops = loops("sklearn_wbn._loops")
 
     @np.errstate(all="ignore")  # a loss that is not finite raises after the epoch
     def __call__(
@@ -117,12 +118,19 @@ class TrainingStep:
             z = layer.forward(z, rows)
         logits = self._output.forward(z)
         shifted = logits if logit_shift is None else logits + logit_shift.numpy()
-        loss, delta = _cross_entropy(shifted, batch.y.numpy(), batch.share.numpy())
+        loss, delta = self._loss(shifted, batch.y.numpy(), batch.share.numpy())
         above = self._output
         for layer in reversed(self._hidden):
             delta, above = layer.backward(above.backward(delta), rows), layer.affine
         above.set_gradients(delta)  # the inputs need none
         return torch.from_numpy(np.asarray(loss)), torch.from_numpy(logits)
+
+    def _loss(self, logits: Array, target: Array, share: Array) -> tuple[Any, Array]:
+        if self._loops is None:
+            return _cross_entropy(logits, target, share)
+        delta = np.empty(logits.shape[::-1], logits.dtype)
+        loss = self._loops.cross_entropy(logits, target, share, delta)
+        return logits.dtype.type(loss), delta.T
 
     def _rows(self, weights: BatchWeights) -> "_Rows":
         p = weights.p.numpy()

@@ -1,7 +1,7 @@
 """The skorch net: skorch's training loop over weighted batches."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -17,7 +17,8 @@ from sklearn_wbn._backprop import TrainingStep, is_as_built
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
 from sklearn_wbn._flat_parameters import flat_parameters
-from sklearn_wbn._threads import threads_of_training
+from sklearn_wbn._solver_step import solver_step
+from sklearn_wbn._threads import one_thread_each, threads_of_training
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
@@ -67,6 +68,7 @@ class WeightedNet(NeuralNet):
     """
 
     step_: TrainingStep | None
+    solver_step_: Callable[[], object] | None
 
     def __init__(
         self,
@@ -118,9 +120,13 @@ class WeightedNet(NeuralNet):
 
     def update_inference_statistics(self) -> None:
         """Set what eval mode normalises with, from the rows in training."""
-        batches, network = self.batches_, self.module_
-        if self.inference_statistics == "moving" or batches is None:
-            return
+        if self.inference_statistics != "moving" and self.batches_ is not None:
+            # NumPy's threads wait for work a while yet, and would hold torch's up.
+            with one_thread_each():
+                self._pass_over(self.batches_)
+
+    def _pass_over(self, batches: Batches) -> None:
+        network = self.module_
         if self.inference_statistics == "batch_mean":
             average_batch_statistics(network, lambda: ((b.x, b.norm) for b in batches))
             return
@@ -191,7 +197,7 @@ class WeightedNet(NeuralNet):
         if self.closure or self.heard_:
             return super().train_step(batch, **fit_params)  # type: ignore[no-any-return]
         step = self.train_step_single(batch)
-        self.optimizer_.step()
+        (self.solver_step_ or self.optimizer_.step)()
         return step
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
@@ -210,16 +216,17 @@ class WeightedNet(NeuralNet):
     @contextmanager
     def _training_step(self) -> Iterator[None]:
         """Look up what the steps of an epoch need, where they are NumPy's."""
-        self.step_ = None
+        self.step_ = self.solver_step_ = None
         if not self._has_equations:
             yield
             return
         with self._few_parameters(), threads_of_training():
             self.step_ = TrainingStep(self.module_)
+            self.solver_step_ = solver_step(self.optimizer_)
             try:
                 yield
             finally:
-                self.step_ = None
+                self.step_ = self.solver_step_ = None
 
     def _few_parameters(self) -> AbstractContextManager[None]:
         """Join the parameters for the optimizer, where nobody looks at it meanwhile."""

@@ -18,7 +18,7 @@ MAX_FUNCTION_LINES = 40
 PUBLIC = ("sklearn_wbn", "sklearn_wbn.nn")
 HEAVY = {"imblearn", "matplotlib", "numba", "onnx", "pandas"}
 # Imported when it is first used, and so free to import what it needs.
-DEFERRED = {"sklearn_wbn.nn.loops"}
+DEFERRED = {"sklearn_wbn._loops", "sklearn_wbn.nn.loops"}
 
 # Who may import whom, the standard library apart. "_name" and "nn.name" are ours, and
 # "nn" in `_modules` stands for everything below it. A new module needs a line here.
@@ -52,8 +52,10 @@ MAY_IMPORT: dict[str, str] = {
     "_flat_parameters": "torch",
     "_inference": "_batches _threads numpy scipy torch",
     "_inference_statistics": "_norm_weight",
+    "_loops": "nn numpy",
     "_network": (
-        "_backprop _batches _callbacks _flat_parameters _threads nn numpy skorch torch"
+        "_backprop _batches _callbacks _flat_parameters _solver_step _threads "
+        "nn numpy skorch torch"
     ),
     "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",
@@ -64,6 +66,7 @@ MAY_IMPORT: dict[str, str] = {
     "_random": "torch",
     "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
     "_solver": "torch",
+    "_solver_step": "nn numpy torch",
     "_threads": "threadpoolctl torch",
     "_training_data": "numpy sklearn",
     "_validation": "_training_data numpy sklearn",

@@ -1,4 +1,4 @@
-"""Whether Numba does the arithmetic of a weighted norm; see `sklearn_wbn.nn.loops`."""
+"""Whether Numba does the arithmetic; see `sklearn_wbn.nn.loops`."""
 
 import os
 from functools import cache
@@ -17,22 +17,27 @@ _PRECISIONS = (torch.float32, torch.float64)
 _TYPES = (Tensor, torch.nn.Parameter)
 
 
-def loops() -> ModuleType | None:
-    """Return the module of the compiled loops, if it is to be used.
+def loops(module: str = "sklearn_wbn.nn.loops") -> ModuleType | None:
+    """Return a module of compiled loops, if it is to be used.
+
+    Parameters
+    ----------
+    module : str, default="sklearn_wbn.nn.loops"
+        Its name.
 
     Returns
     -------
     module or None
-        `sklearn_wbn.nn.loops`; None where Numba is not installed, does not fit NumPy,
-        or is turned off by ``SKLEARN_WBN_NUMBA=0`` in the environment.
+        None where Numba is not installed, does not fit NumPy, or is turned off by
+        ``SKLEARN_WBN_NUMBA=0`` in the environment.
     """
-    return None if os.environ.get("SKLEARN_WBN_NUMBA") == "0" else _import_loops()
+    return None if os.environ.get("SKLEARN_WBN_NUMBA") == "0" else _import(module)
 
 
 @cache
-def _import_loops() -> ModuleType | None:
+def _import(module: str) -> ModuleType | None:
     try:
-        return import_module("sklearn_wbn.nn.loops")
+        return import_module(module)
     except ImportError:  # what Numba raises for a NumPy that it does not know, too
         return None
 

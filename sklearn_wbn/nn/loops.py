@@ -32,15 +32,26 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
-    """Compile when first called; keep it beside this file, or in the user's cache."""
+def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop when it is first called.
+
+    Parameters
+    ----------
+    loop : callable
+        Function of arrays and numbers.
+
+    Returns
+    -------
+    callable
+        The same; its code is kept beside its file, or in the user's cache.
+    """
     try:
         return njit(cache=True, nogil=True, error_model="numpy")(loop)
     except RuntimeError:  # no folder that can be written to
         return njit(nogil=True, error_model="numpy")(loop)
 
 
-@_compiled
+@compiled
 def forward(
     x: Array,
     p: Array,
@@ -84,7 +95,7 @@ def forward(
             u[i, j] = s[j] * (x[i, j] - m[j]) + shift[j]
 
 
-@_compiled
+@compiled
 def move_running(
     mean: Array, var: Array, m: Array, v: Array, share: float, unbiased: float
 ) -> None:
@@ -94,7 +105,7 @@ def move_running(
         var[j] += share * (unbiased * v[j] - var[j])
 
 
-@_compiled
+@compiled
 def backward(
     g: Array,
     x: Array,

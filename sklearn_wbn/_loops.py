@@ -1,0 +1,96 @@
+"""What a training step does besides norms and products, as loops for Numba to compile.
+
+For the few logits of a mini-batch, and for the parameters of a small network, calls
+take longer than the arithmetic.
+
+======  =====================================================================
+symbol  meaning
+======  =====================================================================
+q       class probabilities, the softmax of the logits
+delta   gradient of the loss with respect to the logits, a row for each class
+p, g    parameters and their gradient
+k       number of steps that were made
+m       moving average of `g`; of its square, v; of its largest size, u
+lr      step size
+======  =====================================================================
+
+Arrays of one call are of one precision, float32 or float64.
+"""
+
+import math
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sklearn_wbn.nn.loops import compiled
+
+Array = NDArray[Any]
+
+
+@compiled
+def cross_entropy(logits: Array, target: Array, share: Array, delta: Array) -> float:
+    """Return `sum_i share_i e_i`; write its gradient, `share (q - one_hot)`."""
+    loss = 0.0
+    for i in range(len(logits)):
+        highest, total, own = logits[i].max(), 0.0, target[i]
+        for j in range(len(delta)):
+            delta[j, i] = math.exp(logits[i, j] - highest)
+            total += delta[j, i]
+        for j in range(len(delta)):
+            delta[j, i] *= share[i] / total
+        delta[own, i] -= share[i]
+        loss += share[i] * (math.log(total) - (logits[i, own] - highest))
+    return loss
+
+
+@compiled
+def adamax(
+    p: Array,
+    g: Array,
+    m: Array,
+    u: Array,
+    k: Array,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> None:
+    """Make a step of Adamax, Kingma & Ba, arXiv:1412.6980, algorithm 2."""
+    k[()] += 1
+    number = p.dtype.type  # numbers in float64 would take twice the time
+    rate, decay = number(lr / (1 - beta1 ** k[()])), number(weight_decay)
+    fresh, kept, least = number(1 - beta1), number(beta2), number(eps)
+    for i in range(len(p)):
+        g_i = g[i] + decay * p[i]
+        m_i = m[i] + fresh * (g_i - m[i])
+        u_i = max(kept * u[i], abs(g_i) + least)
+        p[i] -= rate * (m_i / u_i)
+        m[i], u[i] = m_i, u_i
+
+
+@compiled
+def adam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    k: Array,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> None:
+    """Make a step of Adam, Kingma & Ba, arXiv:1412.6980, algorithm 1."""
+    k[()] += 1
+    number = p.dtype.type
+    rate, decay = number(lr / (1 - beta1 ** k[()])), number(weight_decay)
+    fresh, fresh_square = number(1 - beta1), number(1 - beta2)
+    unbias, least = number(1 / math.sqrt(1 - beta2 ** k[()])), number(eps)
+    for i in range(len(p)):
+        g_i = g[i] + decay * p[i]
+        m_i = m[i] + fresh * (g_i - m[i])
+        v_i = v[i] + fresh_square * (g_i * g_i - v[i])
+        p[i] -= rate * (m_i / (unbias * math.sqrt(v_i) + least))
+        m[i], v[i] = m_i, v_i
