@@ -1,4 +1,4 @@
-"""An optimizer's step by compiled loops, on the optimizer's own state.
+"""An optimizer's step by compiled loops or NumPy, on the optimizer's own state.
 
 torch's step looks at every parameter and every option anew each time, which takes
 longer than the arithmetic of a small network.
@@ -13,19 +13,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
+from sklearn_wbn import _solver_arrays
 from sklearn_wbn.nn.acceleration import loops
 
 Array = NDArray[Any]
 Group = dict[str, Any]
 
-# The loop of each optimizer, and what it keeps of a parameter.
-_LOOPS = {
+# The function of each optimizer, and what it keeps of a parameter.
+_FUNCTIONS = {
     torch.optim.Adamax: ("adamax", "exp_avg", "exp_inf"),
     torch.optim.Adam: ("adam", "exp_avg", "exp_avg_sq"),
     torch.optim.AdamW: ("adam", "exp_avg", "exp_avg_sq"),
 }
-# Ways to step that the loops do not know.
+# Ways to step that the functions do not know.
 _OTHER_WAYS = ("amsgrad", "maximize", "capturable", "differentiable")
+
+# NumPy goes through all of them for every product. With more, torch makes up for its
+# calls (`python -m benchmarks speed`).
+_FEW_PARAMETERS = 2**14
 
 
 def solver_step(optimizer: Optimizer) -> Callable[[], object]:
@@ -40,18 +45,25 @@ def solver_step(optimizer: Optimizer) -> Callable[[], object]:
     Returns
     -------
     callable
-        Loops where Numba is used, and they know the optimizer and its options; where
-        somebody watches the steps, and otherwise, the optimizer's own method.
+        Loops where Numba is used, else NumPy for few parameters. The optimizer's own
+        method for more, for options that they do not know, and where somebody watches
+        the steps.
     """
-    compiled = loops("sklearn_wbn._loops")
-    if compiled is None or not _is_known(optimizer) or _is_watched(optimizer):
+    arithmetic = loops("sklearn_wbn._loops") or _arrays_for(optimizer)
+    if arithmetic is None or not _is_known(optimizer) or _is_watched(optimizer):
         return optimizer.step
-    return _LoopStep(optimizer, compiled)
+    return _Step(optimizer, arithmetic)
+
+
+def _arrays_for(optimizer: Optimizer) -> ModuleType | None:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    n_parameters = sum(p.numel() for p in parameters)
+    return _solver_arrays if n_parameters <= _FEW_PARAMETERS else None
 
 
 def _is_known(optimizer: Optimizer) -> bool:
     groups = optimizer.param_groups
-    return type(optimizer) in _LOOPS and not any(
+    return type(optimizer) in _FUNCTIONS and not any(
         any(group.get(way) for way in _OTHER_WAYS)
         or any(isinstance(n, Tensor) for n in (group["lr"], *group["betas"]))
         or not all(p.is_contiguous() for p in group["params"])
@@ -65,13 +77,13 @@ def _is_watched(optimizer: Optimizer) -> bool:
     return "step" in vars(optimizer) or any(getattr(optimizer, h) for h in hooks)
 
 
-class _LoopStep:
-    """Steps of an optimizer, by the loop that is its own."""
+class _Step:
+    """Steps of an optimizer, by the function that stands for it."""
 
-    def __init__(self, optimizer: Optimizer, compiled: ModuleType) -> None:
+    def __init__(self, optimizer: Optimizer, arithmetic: ModuleType) -> None:
         self.optimizer = optimizer
-        name, *self.kept = _LOOPS[type(optimizer)]
-        self.loop = getattr(compiled, name)
+        name, *self.kept = _FUNCTIONS[type(optimizer)]
+        self.function = getattr(arithmetic, name)
         self.updates: list[tuple[Group, list[Array]]] = []
 
     def __call__(self) -> None:
@@ -83,7 +95,7 @@ class _LoopStep:
             if decay and self._is_decoupled(group):
                 arrays[0] *= 1 - lr * decay
                 decay = 0.0
-            self.loop(*arrays, lr, *group["betas"], group["eps"], decay)
+            self.function(*arrays, lr, *group["betas"], group["eps"], decay)
 
     def _look_up(self) -> bool:
         """Find parameters, gradients and states; tell whether there are all states."""

@@ -1,18 +1,12 @@
-"""Numba's loops for the loss and the optimizers, against SciPy and torch."""
+"""Numba's loop for the loss against SciPy; the optimizers are in test_solver_arrays."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from sklearn_wbn import _loops
-
-OPTIMIZERS = {
-    "adamax": (torch.optim.Adamax, "exp_inf"),
-    "adam": (torch.optim.Adam, "exp_avg_sq"),
-}
 
 
 def draw_logits(n_rows, n_classes, seed, scale):
@@ -51,32 +45,6 @@ def test_a_loss_that_is_not_finite_stays_so(logit, place):
     assert np.isnan(cross_entropy(logits, target, share)[0])
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)]
-)
-@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
-def test_steps_are_those_of_torch(name, dtype, tolerance, weight_decay):
-    make, size = OPTIMIZERS[name]
-    torch.manual_seed(0)
-    p = torch.randn(37, dtype=dtype, requires_grad=True)
-    arrays = [p.detach().clone().numpy(), *np.zeros((3, 37), p.detach().numpy().dtype)]
-    settings = {"lr": 0.1, "eps": 1e-3, "weight_decay": weight_decay}
-    optimizer = make([p], betas=(0.8, 0.9), **settings)
-    ours, gradient, m, v = arrays
-    k = np.zeros((), np.float32)
-    for _ in range(5):
-        p.grad = torch.randn(37, dtype=dtype)
-        gradient[:] = p.grad.numpy()
-        optimizer.step()
-        loop = getattr(_loops, name)
-        loop(ours, gradient, m, v, k, 0.1, 0.8, 0.9, 1e-3, weight_decay)
-    state = optimizer.state[p]
-    expected = p.detach(), state["exp_avg"], state[size], state["step"]
-    for array, tensor in zip((ours, m, v, k), expected, strict=True):
-        np.testing.assert_allclose(array, tensor, rtol=tolerance, atol=tolerance)
-
-
 def test_python_runs_the_same_loops():
     logits, target, share = draw_logits(7, 3, seed=1, scale=1)
     delta = np.empty((3, 7))
@@ -84,7 +52,7 @@ def test_python_runs_the_same_loops():
     expected = cross_entropy(logits, target, share)
     np.testing.assert_allclose(loss, expected[0], rtol=1e-12)
     np.testing.assert_allclose(delta.T, expected[1], rtol=1e-12)
-    for name in OPTIMIZERS:
+    for name in ("adamax", "adam"):
         loop = getattr(_loops, name)
         ours, theirs = np.random.default_rng(0).random((4, 5)), np.zeros((4, 5))
         theirs[:] = ours

@@ -1,4 +1,4 @@
-"""Steps by loops leave what the optimizer's own steps leave."""
+"""Steps by loops, or by NumPy, leave what the optimizer's own steps leave."""
 
 import pytest
 import torch
@@ -54,6 +54,7 @@ def states(optimizer: Optimizer) -> list[dict[str, Tensor]]:
     return list(optimizer.state_dict()["state"].values())
 
 
+@pytest.mark.usefixtures("arithmetic")
 @pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("solver", KNOWN)
 def test_steps_and_states_are_those_of_the_optimizer(solver, frozen):
@@ -99,6 +100,12 @@ def test_a_scheduler_sees_the_steps():
     assert is_own(optimizer)
 
 
-def test_without_numba_the_optimizer_steps(monkeypatch):
-    monkeypatch.setenv("SKLEARN_WBN_NUMBA", "0")
-    assert is_own(make_optimizer(make_model(), *KNOWN["adamax"]))
+@pytest.mark.parametrize("numba", [False, True])
+@pytest.mark.parametrize("many", [False, True])
+def test_without_numba_many_parameters_are_left_to_the_optimizer(
+    monkeypatch, numba, many
+):
+    monkeypatch.setenv("SKLEARN_WBN_NUMBA", str(int(numba)))
+    shapes = [(2**13,), (2**12, 2), (int(many),)]
+    parameters = [nn.Parameter(torch.zeros(shape)) for shape in shapes]
+    assert is_own(torch.optim.Adamax(parameters)) == (many and not numba)

@@ -1,0 +1,61 @@
+"""The optimizers of `sklearn_wbn._loops` in NumPy, for networks of few parameters.
+
+======  =====================================================================
+symbol  meaning
+======  =====================================================================
+p, g    parameters and their gradient
+k       number of steps that were made
+m       moving average of `g`; of its square, v; of its largest size, u
+lr      step size
+======  =====================================================================
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def adamax(
+    p: Array,
+    g: Array,
+    m: Array,
+    u: Array,
+    k: Array,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> None:
+    """Make a step of Adamax, Kingma & Ba, arXiv:1412.6980, algorithm 2."""
+    k += 1
+    if weight_decay:
+        g = g + weight_decay * p
+    m += (1 - beta1) * (g - m)
+    np.maximum(beta2 * u, np.abs(g) + eps, out=u)
+    p -= lr / (1 - beta1 ** float(k)) * (m / u)
+
+
+def adam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    k: Array,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> None:
+    """Make a step of Adam, Kingma & Ba, arXiv:1412.6980, algorithm 1."""
+    k += 1
+    if weight_decay:
+        g = g + weight_decay * p
+    m += (1 - beta1) * (g - m)
+    v += (1 - beta2) * (g * g - v)
+    v_hat = v / (1 - beta2 ** float(k))
+    p -= lr / (1 - beta1 ** float(k)) * (m / (np.sqrt(v_hat) + eps))
