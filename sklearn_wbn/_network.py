@@ -193,12 +193,23 @@ class WeightedNet(NeuralNet):
         self.history.record(f"{prefix}_loss", self._finite(float(total) / sum(sizes)))
 
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
-        """Make a step without skorch's closure, where nobody needs it."""
-        if self.closure or self.heard_:
+        """Make a step without skorch's closure, where the optimizer needs none."""
+        if self.closure:
             return super().train_step(batch, **fit_params)  # type: ignore[no-any-return]
         step = self.train_step_single(batch)
-        (self.solver_step_ or self.optimizer_.step)()
+        if self.heard_:
+            parameters = list(self.get_all_learnable_params())
+            self.notify("on_grad_computed", named_parameters=parameters, batch=batch)
+        self._step_solver()
         return step
+
+    def _step_solver(self) -> None:
+        if self.solver_step_ is not None:
+            self.solver_step_()
+        elif self.step_ is not None:  # a callback may have replaced gradients
+            solver_step(self.optimizer_)()
+        else:
+            self.optimizer_.step()
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         if self.step_ is None:
@@ -222,7 +233,8 @@ class WeightedNet(NeuralNet):
             return
         with self._few_parameters(), threads_of_training():
             self.step_ = TrainingStep(self.module_)
-            self.solver_step_ = solver_step(self.optimizer_)
+            if not self.heard_:
+                self.solver_step_ = solver_step(self.optimizer_)
             try:
                 yield
             finally:

@@ -120,6 +120,23 @@ def test_callbacks_change_nothing_by_listening():
     assert plain.loss_curve_ == heard.loss_curve_
 
 
+class ReplaceGradients(Callback):
+    """Puts zeros in place of the gradients, in memory of their own."""
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        for _, parameter in named_parameters:
+            parameter.grad = torch.zeros_like(parameter)
+
+
+@pytest.mark.usefixtures("arithmetic")
+def test_a_callback_may_replace_gradients():
+    X, y = imbalanced()
+    params = {"batch_size": 16, "callbacks": [ReplaceGradients()]}
+    weights = [quick(max_iter=n, **params).fit(X, y).module_ for n in (1, 3)]
+    first, last = (list(module.parameters()) for module in weights)
+    torch.testing.assert_close(first, last, rtol=0, atol=0)
+
+
 def test_callbacks_are_copied_and_parameters_stay():
     X, y = imbalanced()
     counter = CountBatches()

@@ -1,12 +1,14 @@
-"""Numba's loop for the loss against SciPy; the optimizers are in test_solver_arrays."""
+"""Numba's loops for the loss and the optimizers, against SciPy and torch."""
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from sklearn_wbn import _loops
+from tests.torch_steps import OPTIMIZERS, assert_steps_of_torch
 
 
 def draw_logits(n_rows, n_classes, seed, scale):
@@ -45,6 +47,13 @@ def test_a_loss_that_is_not_finite_stays_so(logit, place):
     assert np.isnan(cross_entropy(logits, target, share)[0])
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_steps_are_those_of_torch(name, dtype, weight_decay):
+    assert_steps_of_torch(getattr(_loops, name), name, dtype, weight_decay)
+
+
 def test_python_runs_the_same_loops():
     logits, target, share = draw_logits(7, 3, seed=1, scale=1)
     delta = np.empty((3, 7))
@@ -52,7 +61,7 @@ def test_python_runs_the_same_loops():
     expected = cross_entropy(logits, target, share)
     np.testing.assert_allclose(loss, expected[0], rtol=1e-12)
     np.testing.assert_allclose(delta.T, expected[1], rtol=1e-12)
-    for name in ("adamax", "adam"):
+    for name in OPTIMIZERS:
         loop = getattr(_loops, name)
         ours, theirs = np.random.default_rng(0).random((4, 5)), np.zeros((4, 5))
         theirs[:] = ours
