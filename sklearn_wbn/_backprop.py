@@ -136,14 +136,13 @@ class TrainingStep:
         p = weights.p.numpy()
         if len(self._ones) != len(p):  # the first batch of an epoch, or the last
             self._ones = np.ones_like(p)
-        return _Rows(p, weights.p.unsqueeze(1), self._ones, weights)
+        return _Rows(p, self._ones, weights)
 
 
 class _Rows(NamedTuple):
     """The weights of a mini-batch as the norms need them."""
 
     p: Array
-    p_column: Tensor
     ones: Array  # sums over the batch are vector-matrix products
     weights: BatchWeights
 
@@ -289,7 +288,7 @@ class _Norm:
         dgamma = np.multiply(r, dgamma, out=self.dgamma.room())
         slope = -rows.weights.Z_over_G * s * r * dgamma
         _affine(-s * db - d * slope, c, slope, out=c)
-        _tensor(c).mul_(rows.p_column)
+        _tensor(c).mul_(rows.weights.p.unsqueeze(1))
         return _affine(c, g, s, out=g)
 
 

@@ -13,6 +13,10 @@ from torch.utils.data import Dataset
 
 from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
+# Numbers that are fetched from X at once: calls for a few thousand take longer than the
+# copy, and more would not stay in the cache until they are used.
+_FETCHED = 2**16
+
 # Of a statistics pass, which may cut the rows anywhere: in mini-batches the calls would
 # take most of the time.
 _CHUNK_ROWS = 1024
@@ -124,10 +128,8 @@ class Batches:
         f = None if rows.frequency is None else rows.frequency[order]
         norms = self._norm_weights(order, f, sizes)
         shares = self._loss_shares(w, f, sizes).split(sizes)
-        for ids, y_r, share, norm in zip(
-            index.split(sizes), y.split(sizes), shares, norms, strict=True
-        ):
-            x = rows.X.index_select(0, ids).to(self.dtype)
+        parts = self._inputs(index, sizes), y.split(sizes), shares, norms
+        for x, y_r, share, norm in zip(*parts, strict=True):
             yield Batch(x, y_r, share, norm)
 
     def sizes(self) -> list[int]:
@@ -183,6 +185,16 @@ class Batches:
         weights = split_batch_weights(weight, sizes, "biased", dtype=self.dtype)
         for ids, w in zip(chunks, weights, strict=True):
             yield rows.X.index_select(0, ids).to(self.dtype), w
+
+    def _inputs(self, index: Tensor, sizes: list[int]) -> Iterator[Tensor]:
+        """Iterate over the inputs of the batches, some small ones fetched at once."""
+        X, begin = self.rows.X, 0
+        step = max(1, _FETCHED // max(1, self.batch_size * X.shape[1]))
+        for r in range(0, len(sizes), step):
+            fetched = sizes[r : r + step]
+            ids = index[begin : begin + sum(fetched)]
+            begin += len(ids)
+            yield from X.index_select(0, ids).to(self.dtype).split(fetched)
 
     def _order(self) -> Tensor:
         n, device = len(self.rows), self.rows.y.device

@@ -137,6 +137,20 @@ def test_rows_are_taken_from_their_positions_in_the_caller_s_array():
     assert [x[0].item() for x, _ in (rows[0], rows[2])] == [3, 11]
 
 
+@pytest.mark.parametrize("fetched", [0, 50, 2**16])
+@pytest.mark.parametrize("n", [37, 40])
+def test_inputs_stay_beside_their_classes_however_many_are_fetched(
+    monkeypatch, fetched, n
+):
+    monkeypatch.setattr("sklearn_wbn._batches._FETCHED", fetched)
+    rows = make_rows(n)
+    batches = list(make_batches(rows, seed=0))
+    assert [len(b.x) for b in batches] == make_batches(rows).sizes()
+    positions = torch.cat([b.x[:, 0] for b in batches]).long()
+    assert sorted(positions.tolist()) == list(range(n))
+    assert torch.equal(torch.cat([b.y for b in batches]), rows.y[positions])
+
+
 def test_number_and_mean_weight_count_frequencies():
     rows = make_rows(frequency=np.full(20, 3.0))
     assert rows.n_weighted == 60
