@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from sklearn_wbn.nn.acceleration import loops
+
 Array = NDArray[Any]
 
 
@@ -88,6 +90,25 @@ def _gelu(u: Array) -> tuple[Array, Array]:
 
 def _multiply(g: Array, derivative: Array) -> None:
     g *= derivative
+
+
+def activation(name: str) -> Activation:
+    """Return an activation, by Numba's loops where they are used and know it.
+
+    Parameters
+    ----------
+    name : str
+        Of torch's module, see `ACTIVATIONS`.
+
+    Returns
+    -------
+    Activation
+        Its value and derivative.
+    """
+    compiled = loops("sklearn_wbn._loops")
+    if compiled is None or name != "Tanh":
+        return ACTIVATIONS[name]
+    return Activation(_tanh, compiled.tanh_backward)
 
 
 # By the names of torch's modules.

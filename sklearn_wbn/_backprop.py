@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_wbn._activation import ACTIVATIONS
+from sklearn_wbn._activation import ACTIVATIONS, activation
 from sklearn_wbn._batches import Batch
 from sklearn_wbn.nn.acceleration import loops
 from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
@@ -216,15 +216,15 @@ class _Hidden:
     def __init__(self, layer: HiddenLayer) -> None:
         self.affine = _Affine(layer.linear)
         self.norm = None if layer.norm is None else _norm(layer.norm)
-        self.activation = ACTIVATIONS[type(layer.activation).__name__]
-        self.dropout_mask = layer.dropout_mask
+        self.activation = activation(type(layer.activation).__name__)
+        self.dropout_mask, self.drops = layer.dropout_mask, layer.dropout > 0
 
     def forward(self, z: Array, rows: _Rows) -> Array:
         u = self.affine.forward(z)
         if self.norm is not None:
             u = self.norm.forward(u, rows)
         a, self.kept = self.activation.value(u)
-        mask = self.dropout_mask(torch.from_numpy(a))
+        mask = self.dropout_mask(torch.from_numpy(a)) if self.drops else None
         self.mask = None if mask is None else mask.numpy()
         return a if self.mask is None else a * self.mask
 

@@ -8,7 +8,9 @@ symbol  meaning
 ======  =====================================================================
 q       class probabilities, the softmax of the logits
 delta   gradient of the loss with respect to the logits, a row for each class
-p, g    parameters and their gradient
+a       activations of a layer, tanh
+p       parameters of an optimizer
+g       gradient with respect to `a`, then to the signals before it; or that of `p`
 k       number of steps that were made
 m       moving average of `g`; of its square, v; of its largest size, u
 lr      step size
@@ -41,6 +43,15 @@ def cross_entropy(logits: Array, target: Array, share: Array, delta: Array) -> f
         delta[own, i] -= share[i]
         loss += share[i] * (math.log(total) - (logits[i, own] - highest))
     return loss
+
+
+@compiled
+def tanh_backward(g: Array, a: Array) -> None:
+    """Turn `g` into the gradient with respect to the signals, in place."""
+    one = a.dtype.type(1)  # beside an integer float32 would become float64
+    for i in range(g.shape[0]):
+        for j in range(g.shape[1]):
+            g[i, j] *= one - a[i, j] * a[i, j]
 
 
 @compiled

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, str] = {
         "_class_weight _classifier _display_beta_search _display_effective_size "
         "_display_training_curve"
     ),
-    "_activation": "numpy scipy",
+    "_activation": "nn numpy scipy",
     "_backprop": "_activation _batches nn numpy torch",
     "_batches": "nn numpy torch",
     "_build": "_network _solver nn torch",

@@ -61,6 +61,9 @@ def test_python_runs_the_same_loops():
     expected = cross_entropy(logits, target, share)
     np.testing.assert_allclose(loss, expected[0], rtol=1e-12)
     np.testing.assert_allclose(delta.T, expected[1], rtol=1e-12)
+    g, a = np.ones((7, 3)), np.tanh(logits)
+    _loops.tanh_backward.py_func(g, a)
+    np.testing.assert_allclose(g, 1 - a**2, rtol=1e-12)
     for name in OPTIMIZERS:
         loop = getattr(_loops, name)
         ours, theirs = np.random.default_rng(0).random((4, 5)), np.zeros((4, 5))
