@@ -231,7 +231,8 @@ class WeightedNet(NeuralNet):
         if not self._has_equations:
             yield
             return
-        with self._few_parameters(), threads_of_training():
+        largest = max(p.numel() for p in self.module_.parameters())
+        with self._few_parameters(), threads_of_training(largest * self.batch_size):
             self.step_ = TrainingStep(self.module_)
             if not self.heard_:
                 self.solver_step_ = solver_step(self.optimizer_)

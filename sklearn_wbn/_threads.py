@@ -10,6 +10,9 @@ from functools import cache
 import torch
 from threadpoolctl import LibController, ThreadpoolController
 
+# Up to here one thread takes as long as two, and less where the cores are far apart.
+_SHORT_PRODUCT = 2**20
+
 
 @contextmanager
 def one_thread_in_workers() -> Iterator[None]:
@@ -95,12 +98,18 @@ def one_thread_each() -> Iterator[int]:
 
 
 @contextmanager
-def threads_of_training() -> Iterator[None]:
-    """Let threads share NumPy's matrix products, and nothing else.
+def threads_of_training(n_multiplications: int) -> Iterator[None]:
+    """Let threads share NumPy's matrix products, if they are large, and nothing else.
 
     All else in a training step is so short that another core would wait for what the
     first one has written longer than it works. NumPy takes no more threads than torch
     may.
+
+    Parameters
+    ----------
+    n_multiplications : int
+        Of the largest product. The number of threads must depend on what is computed
+        only: the last digits of a product depend on it.
 
     Yields
     ------
@@ -108,7 +117,7 @@ def threads_of_training() -> Iterator[None]:
         Nothing.
     """
     with one_thread_each() as n_threads:
-        _products.enter(n_threads)
+        _products.enter(n_threads if n_multiplications > _SHORT_PRODUCT else 1)
         try:
             yield
         finally:
