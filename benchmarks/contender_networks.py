@@ -24,6 +24,14 @@ from sklearn_wbn import WBNMLPClassifier
 BATCH_SIZE = 128
 PLAIN_BN: dict[str, Any] = {"class_weight": None, "normalization": "bn"}
 
+# The study's best single setting, and the same regularisation without WBN.
+RECOMMENDED: dict[str, Any] = {"dropout": 0.3}
+BN_DROPOUT: dict[str, Any] = {
+    "class_weight": "icf",
+    "normalization": "bn",
+    "dropout": 0.3,
+}
+
 
 def network_pipeline(
     setting: Setting, sampler: BaseSampler | None = None, **settings: Any
@@ -73,8 +81,21 @@ def _resampled_bn(
     return network_pipeline(setting, sampler(**seed), **PLAIN_BN, **settings)
 
 
-def _defaults(setting: Setting, **settings: Any) -> Pipeline:
-    """Take the defaults of the estimator, whatever they are."""
+def default_pipeline(setting: Setting, **settings: Any) -> Pipeline:
+    """Make a pipeline with the defaults of the estimator, whatever they are.
+
+    Parameters
+    ----------
+    setting : Setting
+        Preprocessor, epochs and seed.
+    **settings
+        What differs from the defaults.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``scale`` and ``net``.
+    """
     network = WBNMLPClassifier(
         max_iter=setting.epochs, random_state=setting.seed, device="cpu", **settings
     )
@@ -88,18 +109,13 @@ NETWORKS = (
     _variant("bn-cbl", "CBL + BN", class_weight="cbl", normalization="bn"),
     _variant("wbn-icf", "ICF + WBN", class_weight="icf", normalization="wbn"),
     _variant("wbn-cbl", "CBL + WBN", class_weight="cbl", normalization="wbn"),
-    Contender("wbn-default", "WBN, defaults", _defaults),
-    # The study's best single setting, and the same regularisation without WBN.
+    Contender("wbn-default", "WBN, defaults", default_pipeline),
     Contender(
-        "wbn-recommended", "WBN, defaults + dropout", partial(_defaults, dropout=0.3)
+        "wbn-recommended",
+        "WBN, defaults + dropout",
+        partial(default_pipeline, **RECOMMENDED),
     ),
-    _variant(
-        "bn-dropout",
-        "ICF + BN + dropout",
-        class_weight="icf",
-        normalization="bn",
-        dropout=0.3,
-    ),
+    _variant("bn-dropout", "ICF + BN + dropout", **BN_DROPOUT),
     _variant("bn-logit", "BN + logit adjustment", **PLAIN_BN, logit_adjustment=1.0),
     _variant(
         "bn-softmax", "BN + balanced softmax", **PLAIN_BN, loss="balanced_softmax"

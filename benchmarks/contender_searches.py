@@ -18,7 +18,13 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 
 from benchmarks.contender import SEARCHED, Contender, Setting
-from benchmarks.contender_networks import PLAIN_BN, network_pipeline
+from benchmarks.contender_networks import (
+    BN_DROPOUT,
+    PLAIN_BN,
+    RECOMMENDED,
+    default_pipeline,
+    network_pipeline,
+)
 from benchmarks.contender_peers import balanced_forest, hist_boosting, logistic
 from benchmarks.samplers import lower_to, raise_to
 
@@ -77,10 +83,17 @@ def _sampling_search(
     return grid_search(setting, model, {"resample__kw_args": candidates})
 
 
-def _tuned_threshold(setting: Setting, **settings: Any) -> TunedThresholdClassifierCV:
-    return TunedThresholdClassifierCV(
-        network_pipeline(setting, **settings), scoring=SCORING, cv=setting.inner
-    )
+def _threshold(
+    key: str, title: str, make: Callable[..., Pipeline], **settings: Any
+) -> Contender:
+    make_tuned = partial(_tuned_threshold, make=partial(make, **settings))
+    return Contender(key, title, make_tuned, tier=SEARCHED)
+
+
+def _tuned_threshold(
+    setting: Setting, make: Callable[..., Pipeline]
+) -> TunedThresholdClassifierCV:
+    return TunedThresholdClassifierCV(make(setting), scoring=SCORING, cv=setting.inner)
 
 
 WBN_CBL = {"class_weight": "cbl", "normalization": "wbn"}
@@ -106,17 +119,28 @@ SEARCHES = (
         partial(_sampling_search, sampler=RandomUnderSampler, strategy=lower_to),
         tier=SEARCHED,
     ),
-    Contender(
-        "bn-threshold",
-        "BN, threshold tuned",
-        partial(_tuned_threshold, **PLAIN_BN),
-        tier=SEARCHED,
+    _threshold("bn-threshold", "BN, threshold tuned", network_pipeline, **PLAIN_BN),
+    _threshold(
+        "wbn-threshold", "ICF + WBN, threshold tuned", network_pipeline, **WBN_ICF
     ),
-    Contender(
-        "wbn-threshold",
-        "ICF + WBN, threshold tuned",
-        partial(_tuned_threshold, **WBN_ICF),
-        tier=SEARCHED,
+    _threshold(
+        "bn-dropout-threshold",
+        "ICF + BN + dropout, threshold tuned",
+        network_pipeline,
+        **BN_DROPOUT,
+    ),
+    _threshold(
+        "wbn-recommended-threshold",
+        "WBN, defaults + dropout, threshold tuned",
+        default_pipeline,
+        **RECOMMENDED,
+    ),
+    _search(
+        "wbn-recommended-search",
+        "WBN, defaults + dropout, beta searched",
+        partial(default_pipeline, class_weight="cbl", **RECOMMENDED),
+        {"net__beta": BETAS},
+        network=True,
     ),
     _search(
         "logistic-search",
