@@ -29,7 +29,7 @@ PROBABILITIES = (
 # All others are shares, written in percent.
 DIGITS = {"brier": 3, "log_loss": 3, "fit_seconds": 2, "predict_seconds": 3}
 # Beside the reference, table by table: our defaults, and plain norms with the weights.
-BESIDE = ("wbn-default", "wbn-recommended", "bn-icf")
+BESIDE = ("wbn-default", "wbn-recommended", "wbn-recommended-threshold", "bn-icf")
 RANKED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
 MINUS = "\N{MINUS SIGN}"
 

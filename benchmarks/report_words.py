@@ -17,8 +17,8 @@ from benchmarks.report_statistics import (
 from benchmarks.report_tables import points, probability, title
 from benchmarks.study_tasks import CHOSEN_ON
 
-# The best single setting of the study.
-RECOMMENDED = "wbn-recommended"
+# The best single setting of the study, in each tier.
+RECOMMENDED = ("wbn-recommended", "wbn-recommended-threshold")
 JUDGED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
 
 
@@ -74,7 +74,7 @@ def recommended(comparison: Comparison, reference: str) -> str:
     comparison : Comparison
         What is compared.
     reference : str
-        Not used: the setting is `RECOMMENDED`.
+        Not used: the setting is that of `RECOMMENDED`.
 
     Returns
     -------
@@ -82,10 +82,10 @@ def recommended(comparison: Comparison, reference: str) -> str:
         Markdown; empty where the setting is not among the methods.
     """
     fresh = comparison.without(CHOSEN_ON)
-    if RECOMMENDED not in fresh.methods or fresh.rows.empty:
+    setting = next((key for key in RECOMMENDED if key in fresh.methods), None)
+    if setting is None or fresh.rows.empty:
         return ""
-    said = (coverage(fresh, RECOMMENDED), conclusions(fresh, RECOMMENDED))
-    return "\n\n".join(said)
+    return "\n\n".join([coverage(fresh, setting), conclusions(fresh, setting)])
 
 
 def place_among_networks(comparison: Comparison, metric: str, reference: str) -> str:
