@@ -91,7 +91,7 @@ class _Step:
             self.optimizer.step()  # the first one, which makes the state
             return
         for group, arrays in self.updates:
-            lr, decay = group["lr"], group["weight_decay"]
+            lr, decay = float(group["lr"]), float(group["weight_decay"])
             if decay and self._is_decoupled(group):
                 arrays[0] *= 1 - lr * decay
                 decay = 0.0
@@ -108,12 +108,18 @@ class _Step:
         ]
         if not all(states.get(p) for _, p in trained):
             return False
-        self.updates = [(group, self._arrays(p, states[p])) for group, p in trained]
+        self.updates = [
+            (group, self._arrays(p, p.grad, states[p])) for group, p in trained
+        ]
         return True
 
-    def _arrays(self, p: Tensor, state: dict[str, Any]) -> list[Array]:
-        tensors = p.detach(), p.grad, *(state[name] for name in self.kept)
-        return [tensor.view(-1).numpy() for tensor in tensors] + [state["step"].numpy()]
+    def _arrays(
+        self, p: Tensor, gradient: Tensor, state: dict[str, Any]
+    ) -> list[Array]:
+        """View them as vectors; a gradient of a callback may lie in another order."""
+        moments = [state[name].view(-1) for name in self.kept]
+        vectors = p.detach().view(-1), gradient.reshape(-1), *moments, state["step"]
+        return [vector.numpy() for vector in vectors]
 
     def _is_decoupled(self, group: Group) -> bool:
         by_class = isinstance(self.optimizer, torch.optim.AdamW)  # before torch 2.7

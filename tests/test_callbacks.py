@@ -121,11 +121,13 @@ def test_callbacks_change_nothing_by_listening():
 
 
 class ReplaceGradients(Callback):
-    """Puts zeros in place of the gradients, in memory of their own."""
+    """Puts zeros in place of the gradients, in another order of memory."""
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         for _, parameter in named_parameters:
-            parameter.grad = torch.zeros_like(parameter)
+            order = tuple(reversed(range(parameter.dim())))
+            zeros = torch.zeros_like(parameter.detach().permute(order).contiguous())
+            parameter.grad = zeros.permute(order)
 
 
 @pytest.mark.usefixtures("arithmetic")
