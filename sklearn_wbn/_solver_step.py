@@ -28,8 +28,8 @@ _FUNCTIONS = {
 # Ways to step that the functions do not know.
 _OTHER_WAYS = ("amsgrad", "maximize", "capturable", "differentiable")
 
-# NumPy goes through all of them for every product. With more, torch makes up for its
-# calls (`python -m benchmarks speed`).
+# NumPy goes through all of them for every product. With more, torch's fused loop makes
+# up for its calls.
 _FEW_PARAMETERS = 2**14
 
 

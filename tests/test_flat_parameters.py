@@ -6,6 +6,7 @@ from torch import nn
 
 from sklearn_wbn._flat_parameters import flat_parameters
 from tests.samples import imbalanced, quick
+from tests.torch_steps import set_gradients
 
 SOLVERS = {
     "adamax": (torch.optim.Adamax, {}),
@@ -27,19 +28,6 @@ def make_optimizer(solver: str, model: nn.Module) -> torch.optim.Optimizer:
         (matrices if parameter.dim() == 2 else others).append(parameter)
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others}]
     return optimizer(groups, lr=0.01, **settings)
-
-
-def set_gradients(model: nn.Module, seed: int) -> None:
-    """Write into the gradients where there are some."""
-    generator = torch.Generator().manual_seed(seed)
-    for p in model.parameters():
-        gradient = torch.randn(p.shape, generator=generator, dtype=p.dtype)
-        if not p.requires_grad:
-            continue
-        if p.grad is None:
-            p.grad = gradient
-        else:
-            p.grad.copy_(gradient)
 
 
 def assert_same_state(optimizer, reference) -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sklearn_wbn._solver_step import solver_step
+from tests.torch_steps import set_gradients
 
 KNOWN = {
     "adamax": (torch.optim.Adamax, {}),
@@ -33,17 +34,6 @@ def make_optimizer(model: nn.Module, make: type[Optimizer], settings) -> Optimiz
         {"params": [first.bias, second.bias], "weight_decay": 0.0},
     ]
     return make(groups, **{"lr": 0.05} | settings)
-
-
-def set_gradients(model: nn.Module, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    for p in model.parameters():
-        gradient = torch.randn(p.shape, generator=generator, dtype=p.dtype)
-        if not p.requires_grad:
-            continue
-        if p.grad is None:
-            p.grad = torch.empty_like(p)
-        p.grad.copy_(gradient)
 
 
 def is_own(optimizer: Optimizer) -> bool:

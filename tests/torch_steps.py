@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import nn
 
 OPTIMIZERS = {
     "adamax": (torch.optim.Adamax, "exp_inf"),
@@ -33,3 +34,16 @@ def assert_steps_of_torch(
     tolerance = 50 * torch.finfo(dtype).eps
     for array, tensor in zip((ours, m, v, k), expected, strict=True):
         np.testing.assert_allclose(array, tensor, rtol=tolerance, atol=tolerance)
+
+
+def set_gradients(model: nn.Module, seed: int) -> None:
+    """Write into the gradients where there are some."""
+    generator = torch.Generator().manual_seed(seed)
+    for p in model.parameters():
+        gradient = torch.randn(p.shape, generator=generator, dtype=p.dtype)
+        if not p.requires_grad:
+            continue
+        if p.grad is None:
+            p.grad = gradient
+        else:
+            p.grad.copy_(gradient)
