@@ -18,6 +18,10 @@ PER_SECOND = {"s": 1.0, "us": 1e6}
 # Of the kept figures: a hundredth of a microsecond, and the like.
 DECIMALS = {"MB": 1, "s": 4, "us": 2}
 
+# The BLAS's threads wait busily for a tenth of a second after a product. Without a
+# pause those of one contender would take a core from the next one.
+PAUSE_SECONDS = 0.2
+
 
 class Timing(NamedTuple):
     """One line of the results file; most are times, some are megabytes."""
@@ -48,6 +52,8 @@ def time_in_turn(
 ) -> list[Timing]:
     """Time each contender `runs` times, A B C A B C and so on, after one warm-up.
 
+    Between them is a pause, for the threads of the one before to fall asleep.
+
     Parameters
     ----------
     part, config : str
@@ -72,6 +78,7 @@ def time_in_turn(
     scale = PER_SECOND[unit] / repeat / per
     for turn in range(runs + 1):
         for name, call in contenders.items():
+            time.sleep(PAUSE_SECONDS)
             start = time.perf_counter()
             for _ in range(repeat):
                 call()

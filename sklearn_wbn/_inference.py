@@ -1,12 +1,15 @@
-"""Inference on a folded network: few rows in NumPy, many in chunks that stay in caches.
+"""Inference on a folded network: some rows in NumPy, many in chunks that caches hold.
 
-On a CPU a thread takes whole chunks: threads that share each operation would wait for
-each other after every one, which on a shared machine can take longer than the work.
+Many rows on a CPU: a thread takes whole chunks. Threads that share each operation
+would wait for each other after every one, which on a shared machine can take longer
+than the work. Each thread uses the memory of its signals again: while the system hands
+one thread new memory, the others wait.
 
 Logits have a row for each class: torch's softmax over few columns takes several times
 as long as over few rows, and the output layer's product with so few columns as well.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,29 +17,31 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor, nn
 
+from sklearn_wbn._activation import ACTIVATIONS
 from sklearn_wbn._batches import as_tensor
-from sklearn_wbn._threads import one_thread_each, one_thread_in_workers
+from sklearn_wbn._threads import (
+    one_thread_each,
+    one_thread_in_workers,
+    threads_of_products,
+)
 
-_CHUNK_ROWS = 2048
+# Numbers of a chunk in all layers together, which caches hold.
+_CHUNK_SIGNALS = 2**19
 
 # From here on starting threads takes less time than they save.
-_MANY_CHUNKS = 8
+_MANY_CHUNKS = 4
 
-# Up to here the calls take the time, and NumPy's take less than torch's.
-_FEW_ROWS = 16
+# Up to here NumPy multiplies on one thread anyway. Beyond, its threads wait busily for
+# the next product, and those that torch's softmax would take wait for their cores.
+_SHORT_PRODUCT = 2**17
+
+# Activations that NumPy computes in place; torch takes several times as long for tanh.
+_IN_PLACE = {"Tanh", "ReLU", "Sigmoid", "Identity"}
 
 Array = NDArray[Any]
 Head = Callable[[Tensor], Tensor]
-
-# Not `_activation`'s, which take more calls and less time for a whole mini-batch.
-_ACTIVATION: dict[type[nn.Module], Callable[[Array], Array]] = {
-    nn.Sigmoid: expit,
-    nn.ReLU: lambda u: np.maximum(u, 0),
-    nn.Identity: lambda u: u,
-}
 
 
 class FoldedNetwork:
@@ -51,14 +56,18 @@ class FoldedNetwork:
     def __init__(self, network: nn.Sequential) -> None:
         self.network = network
         layers: list[Any] = list(network)
-        *self._hidden, output = layers
+        linear, self._activations = layers[::2], layers[1::2]
+        *self._linear, output = linear
         self._W, self._b = output.weight.detach(), output.bias.detach().unsqueeze(1)
-        kinds = [type(activation) for activation in layers[1::2]]
+        self._n_signals = sum(f.in_features for f in linear)
+        self._largest = max(f.weight.numel() for f in linear)
         self._on_cpu = self._W.device.type == "cpu"
-        self._has_arrays = self._on_cpu and _ACTIVATION.keys() >= set(kinds)
+        names = [type(f).__name__ for f in self._activations]
+        self._has_arrays = self._on_cpu and _IN_PLACE.issuperset(names)
         if self._has_arrays:
-            self._arrays = [_arrays(linear) for linear in layers[::2]]
-            self._activations = [_ACTIVATION[kind] for kind in kinds]
+            self._arrays = [_arrays(f) for f in linear]
+            self._values = [ACTIVATIONS[name].value for name in names]
+            self._activations = [_of_tensors(value) for value in self._values]
 
     def apply(self, X: Array, head: Head) -> Array:
         """Run the network over an array.
@@ -75,17 +84,34 @@ class FoldedNetwork:
         ndarray of shape (n_samples, ...)
             Results, in the precision of the network.
         """
-        if self._has_arrays and len(X) <= _FEW_ROWS:
-            return head(torch.from_numpy(self._logits_of_few(X))).numpy().T
-        return self._apply_in_chunks(X, head)
+        n_chunks = len(X) * self._n_signals / _CHUNK_SIGNALS
+        if not self._has_arrays or n_chunks >= _MANY_CHUNKS:
+            return self._apply_in_chunks(X, head)
+        n_multiplications = self._largest * len(X)
+        if n_multiplications <= _SHORT_PRODUCT:
+            return self._apply_at_once(X, head)
+        return self._apply_with_threads(X, head, n_multiplications)
+
+    def _apply_at_once(self, X: Array, head: Head) -> Array:
+        return head(torch.from_numpy(self._array_logits(X))).numpy().T
+
+    @one_thread_in_workers()
+    def _apply_with_threads(
+        self, X: Array, head: Head, n_multiplications: int
+    ) -> Array:
+        with threads_of_products(n_multiplications):
+            return self._apply_at_once(X, head)
 
     @one_thread_in_workers()
     def _apply_in_chunks(self, X: Array, head: Head) -> Array:
+        n_rows = max(1, _CHUNK_SIGNALS // self._n_signals)
+        signals = _Signals(self._linear, min(len(X), n_rows))
+
         @torch.inference_mode()  # a setting of each thread
         def result(chunk: Tensor) -> Tensor:
-            return head(self._logits(chunk))
+            return head(self._logits(chunk, signals))
 
-        chunks = as_tensor(X, torch.device("cpu")).split(_CHUNK_ROWS)
+        chunks = as_tensor(X, torch.device("cpu")).split(n_rows)
         if not self._on_cpu:
             results = [result(chunk) for chunk in chunks]
         else:
@@ -93,19 +119,37 @@ class FoldedNetwork:
                 results = _map(result, chunks, n_threads)
         return torch.cat(results, dim=-1).cpu().numpy().T
 
-    def _logits(self, x: Tensor) -> Tensor:
+    def _logits(self, x: Tensor, signals: "_Signals") -> Tensor:
         z = x.to(self._W.device, self._W.dtype)
-        for layer in self._hidden:
-            z = layer(z)
+        layers = zip(self._linear, self._activations, signals.room, strict=True)
+        for linear, activation, room in layers:
+            u = room[: len(z)]
+            z = activation(torch.addmm(linear.bias, z, linear.weight.t(), out=u))
         return torch.addmm(self._b, self._W, z.t())
 
-    def _logits_of_few(self, X: Array) -> Array:
+    def _array_logits(self, X: Array) -> Array:
         *hidden, output = self._arrays
         z = X.astype(output[0].dtype, copy=False).T
         with np.errstate(over="ignore", invalid="ignore"):  # torch does not warn either
-            for affine, activation in zip(hidden, self._activations, strict=True):
-                z = activation(_affine(z, *affine))
+            for affine, value in zip(hidden, self._values, strict=True):
+                z, _ = value(_affine(z, *affine))
             return _affine(z, *output)
+
+
+class _Signals(threading.local):
+    """Room for the signals that a chunk has in each hidden layer, one in each thread.
+
+    Parameters
+    ----------
+    linear : list of nn.Linear
+        Affine maps of the hidden layers.
+    n_rows : int
+        Rows of the largest chunk.
+    """
+
+    def __init__(self, linear: list[nn.Linear], n_rows: int) -> None:
+        # Called again in every thread that comes to use it.
+        self.room = [f.weight.new_empty(n_rows, f.out_features) for f in linear]
 
 
 def _map(
@@ -118,8 +162,17 @@ def _map(
 
 
 def _affine(z: Array, weight: Array, bias: Array) -> Array:
-    x: Array = weight @ z + bias
+    x: Array = weight @ z
+    x += bias
     return x
+
+
+def _of_tensors(value: Callable[[Array], object]) -> Callable[[Tensor], Tensor]:
+    def activation(u: Tensor) -> Tensor:
+        value(u.numpy())  # in place
+        return u
+
+    return activation
 
 
 def _arrays(linear: nn.Linear) -> tuple[Array, Array]:

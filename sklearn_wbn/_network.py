@@ -18,7 +18,7 @@ from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining
 from sklearn_wbn._flat_parameters import flat_parameters
 from sklearn_wbn._solver_step import solver_step
-from sklearn_wbn._threads import one_thread_each, threads_of_training
+from sklearn_wbn._threads import one_thread_each, threads_of_products
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
@@ -232,7 +232,7 @@ class WeightedNet(NeuralNet):
             yield
             return
         largest = max(p.numel() for p in self.module_.parameters())
-        with self._few_parameters(), threads_of_training(largest * self.batch_size):
+        with self._few_parameters(), threads_of_products(largest * self.batch_size):
             self.step_ = TrainingStep(self.module_)
             if not self.heard_:
                 self.solver_step_ = solver_step(self.optimizer_)

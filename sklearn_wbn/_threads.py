@@ -98,7 +98,7 @@ def one_thread_each() -> Iterator[int]:
 
 
 @contextmanager
-def threads_of_training(n_multiplications: int) -> Iterator[None]:
+def threads_of_products(n_multiplications: int) -> Iterator[None]:
     """Let threads share NumPy's matrix products, if they are large, and nothing else.
 
     All else in a training step is so short that another core would wait for what the

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, str] = {
         "numpy sklearn skorch torch"
     ),
     "_flat_parameters": "torch",
-    "_inference": "_batches _threads numpy scipy torch",
+    "_inference": "_activation _batches _threads numpy torch",
     "_inference_statistics": "_norm_weight",
     "_loops": "nn numpy",
     "_network": (

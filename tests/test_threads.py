@@ -7,7 +7,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_wbn._threads import one_thread_in_workers, threads_of_training
+from sklearn_wbn._threads import one_thread_in_workers, threads_of_products
 
 LARGE = 2**20 + 1
 
@@ -99,35 +99,35 @@ def two_blas_threads(two_threads):
 
 
 def test_training_shares_matrix_products_only(two_blas_threads):
-    with threads_of_training(LARGE):
+    with threads_of_products(LARGE):
         assert torch.get_num_threads() == 1
         assert blas_threads() == {2}
     assert torch.get_num_threads() == 2
 
 
 def test_training_shares_no_short_products(two_blas_threads):
-    with threads_of_training(LARGE - 1):
+    with threads_of_products(LARGE - 1):
         assert blas_threads() == {1}
     assert blas_threads() == {2}
 
 
 def test_products_take_no_more_threads_than_torch_may(two_blas_threads):
     torch.set_num_threads(1)
-    with threads_of_training(LARGE):
+    with threads_of_products(LARGE):
         assert blas_threads() == {1}
     assert torch.get_num_threads() == 1
     assert blas_threads() == {2}
 
 
 def test_products_take_no_more_threads_than_numpy_may(two_threads):
-    with threadpool_limits(1, user_api="blas"), threads_of_training(LARGE):
+    with threadpool_limits(1, user_api="blas"), threads_of_products(LARGE):
         assert blas_threads() == {1}
 
 
 def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
     """The second begins while the first is inside, and ends after it."""
     torch.set_num_threads(1)
-    first, second = threads_of_training(LARGE), threads_of_training(LARGE)
+    first, second = threads_of_products(LARGE), threads_of_products(LARGE)
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)

@@ -173,9 +173,6 @@ default="tanh"
         if logit_shift is not None:
             affine[-1].bias.add_(logit_shift)
         activations = [layer.activation for layer in self.layers]
-        for depth, activation in enumerate(activations):
-            if isinstance(activation, nn.Tanh):
-                activations[depth] = _tanh_as_sigmoid(affine[depth], affine[depth + 1])
         hidden = chain.from_iterable(zip(affine, activations, strict=False))
         return nn.Sequential(*hidden, affine[-1]).eval().requires_grad_(False)
 
@@ -235,18 +232,6 @@ def _xavier_linear(
     if bias:
         nn.init.zeros_(linear.bias)
     return linear
-
-
-def _tanh_as_sigmoid(below: nn.Linear, above: nn.Linear) -> nn.Sigmoid:
-    """Merge `tanh(x) = 2 sigmoid(2 x) - 1` into the affine maps around it.
-
-    torch's sigmoid takes a fraction of the time of its tanh.
-    """
-    below.weight.mul_(2)
-    below.bias.mul_(2)
-    above.bias.sub_(above.weight.sum(dim=1))
-    above.weight.mul_(2)
-    return nn.Sigmoid()
 
 
 def _copy_linear(weight: Tensor, bias: Tensor) -> nn.Linear:
