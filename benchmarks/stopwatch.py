@@ -18,9 +18,9 @@ PER_SECOND = {"s": 1.0, "us": 1e6}
 # Of the kept figures: a hundredth of a microsecond, and the like.
 DECIMALS = {"MB": 1, "s": 4, "us": 2}
 
-# The BLAS's threads wait busily for a tenth of a second after a product. Without a
+# NumPy's threads wait busily for a tenth of a second after a matrix product. Without a
 # pause those of one contender would take a core from the next one.
-PAUSE_SECONDS = 0.2
+UNTIL_THREADS_SLEEP = 0.2
 
 
 class Timing(NamedTuple):
@@ -49,10 +49,10 @@ def time_in_turn(
     repeat: int = 1,
     per: int = 1,
     unit: str = "us",
+    pause: float = 0.0,
 ) -> list[Timing]:
     """Time each contender `runs` times, A B C A B C and so on, after one warm-up.
 
-    Between them is a pause, for the threads of the one before to fall asleep.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def time_in_turn(
         Number of steps of one call; figures are per step.
     unit : {"us", "s"}, default="us"
         Of the figures.
+    pause : float, default=0.0
+        Seconds before each run, see `UNTIL_THREADS_SLEEP`.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def time_in_turn(
     scale = PER_SECOND[unit] / repeat / per
     for turn in range(runs + 1):
         for name, call in contenders.items():
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(pause)
             start = time.perf_counter()
             for _ in range(repeat):
                 call()

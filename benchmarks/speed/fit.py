@@ -11,7 +11,7 @@ from benchmarks.peers import torch_loop
 from benchmarks.speed.numba_loops import beside_numba
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.trainings import FitConfig, fit_mlp, fit_ours, make_data
-from benchmarks.stopwatch import Timing, time_in_turn
+from benchmarks.stopwatch import UNTIL_THREADS_SLEEP, Timing, time_in_turn
 
 # Epochs: enough that what fit does once weighs as little as in a real training.
 CONFIGS = (
@@ -30,7 +30,9 @@ def time_fits(settings: Settings) -> Iterator[list[Timing]]:
     for config in CONFIGS:
         X, y = make_data(config.n_samples, config.n_features)
         steps = config.epochs * -(-config.n_samples // config.batch_size)
-        time_steps = partial(time_in_turn, config=str(config), per=steps)
+        time_steps = partial(
+            time_in_turn, config=str(config), per=steps, pause=UNTIL_THREADS_SLEEP
+        )
         loops, adam = _torch_loops(config, X, y), _with_adam(config, X, y)
         yield time_steps("fit", contenders=loops, runs=settings.runs)
         yield time_steps("fit_adam", contenders=adam, runs=2 * settings.runs)

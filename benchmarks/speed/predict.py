@@ -8,7 +8,7 @@ from functools import partial
 
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.trainings import make_data, make_mlp, make_ours
-from benchmarks.stopwatch import Timing, time_in_turn
+from benchmarks.stopwatch import UNTIL_THREADS_SLEEP, Timing, time_in_turn
 
 N_ROWS = 100_000
 TRAINING_ROWS = 2000
@@ -33,4 +33,5 @@ def time_predictions(settings: Settings) -> Iterator[list[Timing]]:
             contenders,
             runs=2 * settings.runs,
             repeat=repeat,
+            pause=UNTIL_THREADS_SLEEP,
         )

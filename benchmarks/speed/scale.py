@@ -8,7 +8,7 @@ from functools import partial
 from benchmarks.peers import torch_loop
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.trainings import FitConfig, fit_mlp, fit_ours, make_data
-from benchmarks.stopwatch import Timing, time_in_turn
+from benchmarks.stopwatch import UNTIL_THREADS_SLEEP, Timing, time_in_turn
 
 N_ROWS = (10_000, 100_000, 1_000_000)
 # Of fit, whose last pass for the inference statistics is part of the time.
@@ -36,4 +36,5 @@ def time_scale(settings: Settings) -> Iterator[list[Timing]]:
             runs=min(settings.runs, MAX_RUNS),
             per=EPOCHS,
             unit="s",
+            pause=UNTIL_THREADS_SLEEP,
         )

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import speed, stopwatch
+from benchmarks import speed
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
 from benchmarks.speed import busy, fit, layer, memory, numba_loops, scale, search
@@ -20,11 +20,6 @@ from benchmarks.speed.trainings import FitConfig
 from benchmarks.stopwatch import Timing, compare, time_in_turn
 
 ONCE = Settings(1)
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch):
-    monkeypatch.setattr(stopwatch, "PAUSE_SECONDS", 0)
 
 
 def test_contenders_run_in_turn_and_the_first_is_the_reference():
