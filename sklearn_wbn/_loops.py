@@ -3,18 +3,19 @@
 For the few logits of a mini-batch, and for the parameters of a small network, calls
 take longer than the arithmetic.
 
-======  =====================================================================
-symbol  meaning
-======  =====================================================================
-q       class probabilities, the softmax of the logits
-delta   gradient of the loss with respect to the logits, a row for each class
-a       activations of a layer, tanh
-p       parameters of an optimizer
-g       gradient with respect to `a`, then to the signals before it; or that of `p`
-k       number of steps that were made
-m       moving average of `g`; of its square, v; of its largest size, u
-lr      step size
-======  =====================================================================
+=======  ====================================================================
+symbol   meaning
+=======  ====================================================================
+q        class probabilities, the softmax of the logits
+delta    gradient of the loss with respect to the logits, a row for each class
+a        activations of a layer, tanh
+p        parameters of an optimizer
+g        gradient with respect to `a`, then to the signals before it; or that of `p`
+k        number of steps that were made
+m        moving average of `g`; of its square, v; of its largest size, u
+lr       step size
+options  `lr`, `beta1`, `beta2`, `eps` and `weight_decay`
+=======  ====================================================================
 
 Arrays of one call are of one precision, float32 or float64.
 """
@@ -24,6 +25,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sklearn_wbn._solver_arrays import Options
 from sklearn_wbn.nn.loops import compiled
 
 Array = NDArray[Any]
@@ -55,19 +57,9 @@ def tanh_backward(g: Array, a: Array) -> None:
 
 
 @compiled
-def adamax(
-    p: Array,
-    g: Array,
-    m: Array,
-    u: Array,
-    k: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-) -> None:
+def adamax(p: Array, g: Array, m: Array, u: Array, k: Array, options: Options) -> None:
     """Make a step of Adamax, Kingma & Ba, arXiv:1412.6980, algorithm 2."""
+    lr, beta1, beta2, eps, weight_decay = options
     k[()] += 1
     number = p.dtype.type  # numbers in float64 would take twice the time
     rate, decay = number(lr / (1 - beta1 ** k[()])), number(weight_decay)
@@ -81,19 +73,9 @@ def adamax(
 
 
 @compiled
-def adam(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    k: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-) -> None:
+def adam(p: Array, g: Array, m: Array, v: Array, k: Array, options: Options) -> None:
     """Make a step of Adam, Kingma & Ba, arXiv:1412.6980, algorithm 1."""
+    lr, beta1, beta2, eps, weight_decay = options
     k[()] += 1
     number = p.dtype.type
     rate, decay = number(lr / (1 - beta1 ** k[()])), number(weight_decay)

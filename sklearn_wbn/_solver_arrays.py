@@ -1,13 +1,14 @@
 """The optimizers of `sklearn_wbn._loops` in NumPy, for networks of few parameters.
 
-======  =====================================================================
-symbol  meaning
-======  =====================================================================
-p, g    parameters and their gradient
-k       number of steps that were made
-m       moving average of `g`; of its square, v; of its largest size, u
-lr      step size
-======  =====================================================================
+=======  ====================================================================
+symbol   meaning
+=======  ====================================================================
+p, g     parameters and their gradient
+k        number of steps that were made
+m        moving average of `g`; of its square, v; of its largest size, u
+lr       step size
+options  `lr`, `beta1`, `beta2`, `eps` and `weight_decay`
+=======  ====================================================================
 """
 
 from typing import Any
@@ -16,21 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Options = tuple[float, float, float, float, float]
 
 
-def adamax(
-    p: Array,
-    g: Array,
-    m: Array,
-    u: Array,
-    k: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-) -> None:
+def adamax(p: Array, g: Array, m: Array, u: Array, k: Array, options: Options) -> None:
     """Make a step of Adamax, Kingma & Ba, arXiv:1412.6980, algorithm 2."""
+    lr, beta1, beta2, eps, weight_decay = options
     k += 1
     if weight_decay:
         g = g + weight_decay * p
@@ -39,19 +31,9 @@ def adamax(
     p -= lr / (1 - beta1 ** float(k)) * (m / u)
 
 
-def adam(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    k: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-) -> None:
+def adam(p: Array, g: Array, m: Array, v: Array, k: Array, options: Options) -> None:
     """Make a step of Adam, Kingma & Ba, arXiv:1412.6980, algorithm 1."""
+    lr, beta1, beta2, eps, weight_decay = options
     k += 1
     if weight_decay:
         g = g + weight_decay * p

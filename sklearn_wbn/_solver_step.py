@@ -95,7 +95,7 @@ class _Step:
             if decay and self._is_decoupled(group):
                 arrays[0] *= 1 - lr * decay
                 decay = 0.0
-            self.function(*arrays, lr, *group["betas"], group["eps"], decay)
+            self.function(*arrays, (lr, *group["betas"], group["eps"], decay))
 
     def _look_up(self) -> bool:
         """Find parameters, gradients and states; tell whether there are all states."""

@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, str] = {
     "_flat_parameters": "torch",
     "_inference": "_activation _batches _threads numpy torch",
     "_inference_statistics": "_norm_weight",
-    "_loops": "nn numpy",
+    "_loops": "_solver_arrays nn numpy",
     "_network": (
         "_backprop _batches _callbacks _flat_parameters _solver_step _threads "
         "nn numpy skorch torch"

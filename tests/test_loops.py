@@ -69,5 +69,5 @@ def test_python_runs_the_same_loops():
         ours, theirs = np.random.default_rng(0).random((4, 5)), np.zeros((4, 5))
         theirs[:] = ours
         for step, arrays in ((loop, ours), (loop.py_func, theirs)):
-            step(*arrays, np.zeros(()), 0.1, 0.8, 0.9, 1e-3, 0.1)
+            step(*arrays, np.zeros(()), (0.1, 0.8, 0.9, 1e-3, 0.1))
         np.testing.assert_allclose(theirs, ours, rtol=1e-12)

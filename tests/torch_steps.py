@@ -28,7 +28,7 @@ def assert_steps_of_torch(
         p.grad = torch.randn(37, dtype=dtype)
         gradient[:] = p.grad.numpy()
         optimizer.step()
-        step(ours, gradient, m, v, k, 0.1, 0.8, 0.9, 1e-3, weight_decay)
+        step(ours, gradient, m, v, k, (0.1, 0.8, 0.9, 1e-3, weight_decay))
     state = optimizer.state[p]
     expected = p.detach(), state["exp_avg"], state[size], state["step"]
     tolerance = 50 * torch.finfo(dtype).eps
