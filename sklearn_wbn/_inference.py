@@ -24,6 +24,7 @@ from sklearn_wbn._batches import as_tensor
 from sklearn_wbn._threads import (
     one_thread_each,
     one_thread_in_workers,
+    take_one_thread,
     threads_of_products,
 )
 
@@ -129,8 +130,8 @@ class FoldedNetwork:
 
     def _array_logits(self, X: Array) -> Array:
         *hidden, output = self._arrays
-        z = X.astype(output[0].dtype, copy=False).T
-        with np.errstate(over="ignore", invalid="ignore"):  # torch does not warn either
+        with np.errstate(all="ignore"):  # torch does not warn either
+            z = X.astype(output[0].dtype, copy=False).T
             for affine, value in zip(hidden, self._values, strict=True):
                 z, _ = value(_affine(z, *affine))
             return _affine(z, *output)
@@ -157,7 +158,7 @@ def _map(
 ) -> list[Tensor]:
     if n_threads == 1 or len(chunks) < _MANY_CHUNKS:
         return [function(chunk) for chunk in chunks]
-    with ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(n_threads, initializer=take_one_thread) as pool:
         return list(pool.map(function, chunks))
 
 
@@ -169,7 +170,8 @@ def _affine(z: Array, weight: Array, bias: Array) -> Array:
 
 def _of_tensors(value: Callable[[Array], object]) -> Callable[[Tensor], Tensor]:
     def activation(u: Tensor) -> Tensor:
-        value(u.numpy())  # in place
+        with np.errstate(all="ignore"):  # a setting of each thread
+            value(u.numpy())  # in place
         return u
 
     return activation

@@ -41,43 +41,8 @@ def one_thread_in_workers() -> Iterator[None]:
     elif threading.current_thread() is threading.main_thread():
         yield
     else:
-        _workers.enter()
-        try:
+        with one_thread_each():
             yield
-        finally:
-            _workers.leave()
-
-
-class _Workers:
-    """The worker threads of this process that are inside now.
-
-    torch keeps the number for each Python thread, and the last one set for threads yet
-    to come. So a worker that begins while others work cannot see what there was: the
-    first one in remembers it.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.n_inside = 0
-        self.n_threads_outside = 1
-
-    def enter(self) -> None:
-        with self.lock:
-            # Always asked: torch takes the common number over when it is first asked,
-            # or first computes, in a Python thread. Later that would undo what is set.
-            common = torch.get_num_threads()
-            if self.n_inside == 0:
-                self.n_threads_outside = common
-            self.n_inside += 1
-            torch.set_num_threads(1)
-
-    def leave(self) -> None:
-        with self.lock:
-            self.n_inside -= 1
-            torch.set_num_threads(self.n_threads_outside)
-
-
-_workers = _Workers()
 
 
 @contextmanager
@@ -89,12 +54,61 @@ def one_thread_each() -> Iterator[int]:
     int
         Number of torch threads before and afterwards.
     """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    if threading.get_ident() in _torch_threads.inside:
+        yield 1
+        return
+    n_threads = _torch_threads.enter()
     try:
         yield n_threads
     finally:
-        torch.set_num_threads(n_threads)
+        _torch_threads.leave(n_threads)
+
+
+def take_one_thread() -> int:
+    """Set one torch thread in this Python thread.
+
+    Returns
+    -------
+    int
+        Number of torch threads before.
+    """
+    # Always asked: torch takes the common number over when it is first asked, or first
+    # computes, in a Python thread. Later that would undo what is set.
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    return n_threads
+
+
+class _TorchThreads:
+    """The Python threads of this process that take one torch thread now.
+
+    torch keeps a number for each Python thread, and the last one set for threads yet to
+    come. So a thread that begins while others work cannot see what there was: the first
+    one in remembers it.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside: set[int] = set()
+        self.n_threads_outside = 1
+
+    def enter(self) -> int:
+        with self.lock:
+            n_threads = take_one_thread()
+            if not self.inside:
+                self.n_threads_outside = n_threads
+            elif n_threads == 1:  # what those inside have set
+                n_threads = self.n_threads_outside
+            self.inside.add(threading.get_ident())
+        return n_threads
+
+    def leave(self, n_threads: int) -> None:
+        with self.lock:
+            self.inside.remove(threading.get_ident())
+            torch.set_num_threads(n_threads)
+
+
+_torch_threads = _TorchThreads()
 
 
 @contextmanager

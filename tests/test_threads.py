@@ -7,7 +7,11 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_wbn._threads import one_thread_in_workers, threads_of_products
+from sklearn_wbn._threads import (
+    one_thread_each,
+    one_thread_in_workers,
+    threads_of_products,
+)
 
 LARGE = 2**20 + 1
 
@@ -84,6 +88,33 @@ def test_overlapping_workers_leave_the_former_number(two_threads):
         first_done.set()
         assert later.result() == 1
     assert in_worker(torch.get_num_threads) == 2
+    assert torch.get_num_threads() == 2
+
+
+def test_thread_that_begins_while_another_is_inside_finds_the_former_number(
+    two_threads,
+):
+    begun, main_done = threading.Event(), threading.Event()
+
+    def worker():
+        with one_thread_each() as n_threads:
+            begun.set()
+            assert main_done.wait(10)
+        return n_threads, torch.get_num_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        with one_thread_each():
+            later = pool.submit(worker)
+            assert begun.wait(10)
+        main_done.set()
+        assert later.result() == (2, 2)
+    assert in_worker(torch.get_num_threads) == 2
+    assert torch.get_num_threads() == 2
+
+
+def test_within_one_thread_there_is_one_to_share_work_among(two_threads):
+    with one_thread_each() as outer, one_thread_each() as inner:
+        assert (outer, inner) == (2, 1)
     assert torch.get_num_threads() == 2
 
 
