@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from sklearn_wbn.nn import closed_form
 from sklearn_wbn.nn.acceleration import loops_for
@@ -115,8 +114,8 @@ class _ByOperations(torch.autograd.Function):
         return u, m, v
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        _refuse_second_derivative()
         if g is None:  # nothing depends on u
             return (None,) * 6
         c, d, r, s, p = ctx.saved_tensors
@@ -153,22 +152,29 @@ class _ByLoops(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None) -> tuple[Tensor | None, ...]:
-        # Refusing a second derivative takes time, and without a graph there is none.
-        refuses = torch.is_grad_enabled()
-        take = once_differentiable(_by_loops) if refuses else _by_loops
-        return take(ctx, g)
+        _refuse_second_derivative()
+        if g is None:  # nothing depends on u
+            return (None,) * 7
+        loops, weights, moments = ctx.kept
+        x, gamma = ctx.saved_tensors
+        dx, dgamma, db = (torch.empty_like(t) for t in (x, gamma, gamma))
+        read = g.contiguous().numpy(), x.numpy(), *weights, gamma.numpy(), moments
+        loops.backward(*read, dx.numpy(), dgamma.numpy(), db.numpy())
+        needed = ctx.needs_input_grad[1:4]
+        return None, *_only(needed, (dx, dgamma, db)), None, None, None
 
 
-def _by_loops(ctx: Any, g: Tensor | None) -> tuple[Tensor | None, ...]:
-    if g is None:  # nothing depends on u
-        return (None,) * 7
-    loops, weights, moments = ctx.kept
-    x, gamma = ctx.saved_tensors
-    dx, dgamma, db = (torch.empty_like(t) for t in (x, gamma, gamma))
-    read = g.contiguous().numpy(), x.numpy(), *weights, gamma.numpy(), moments
-    loops.backward(*read, dx.numpy(), dgamma.numpy(), db.numpy())
-    needed = ctx.needs_input_grad[1:4]
-    return None, *_only(needed, (dx, dgamma, db)), None, None, None
+def _refuse_second_derivative() -> None:
+    """Refuse a graph of the gradient, in which the signals would count as constants.
+
+    torch's `once_differentiable` refuses later, and not where it asks for some of the
+    inputs only.
+    """
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        raise RuntimeError(
+            "weighted batch normalization has no second derivative; "
+            "take the gradient with create_graph=False"
+        )
 
 
 def _only(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sklearn_wbn.nn.autograd import full_precision, normalize_rows
 from sklearn_wbn.nn.running import Running
-from sklearn_wbn.nn.weights import BatchWeights, batch_weights
+from sklearn_wbn.nn.weights import BatchWeights, batch_weights, equal_weights
 
 Weight = Tensor | BatchWeights | None
 
@@ -114,7 +114,8 @@ default=None
     Notes
     -----
     Equations (11), (23)-(27) of Yasuda, Xian & Ueno, arXiv:2001.01433. The
-    gradient is the closed form of (26) and (27); it can be taken once.
+    gradient is the closed form of (26) and (27), without a second derivative:
+    ``create_graph=True`` raises a RuntimeError.
 
     Examples
     --------
@@ -151,14 +152,21 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
     ------
     ValueError
         If the weights do not fit `x`.
+    TypeError
+        If they are no weights.
     """
     if weight is None:
-        weight = torch.ones(x.shape[0], dtype=torch.float64, device=x.device)
+        weight = equal_weights(x.shape[0], variance, x.device)
     if isinstance(weight, Tensor):
         positions = (x.shape[0], *x.shape[2:])
         if weight.shape == positions and x.dim() > 2:
             return batch_weights(weight.reshape(-1), variance)
         weight = batch_weights(_one_per_row(x, weight), variance)
+    if not isinstance(weight, BatchWeights):
+        raise TypeError(
+            "sample_weight must be a Tensor, BatchWeights or None, got "
+            f"{type(weight).__name__}"
+        )
     if weight.p.shape[0] != x.shape[0]:
         raise ValueError(f"{x.shape[0]} rows came with {weight.p.shape[0]} weights")
     return weight.per_position(x[0, 0].numel()) if x.dim() > 2 else weight

@@ -30,6 +30,8 @@ VARIANCES: tuple[str, ...] = get_args(Variance)
 # Below this share of Z, G is mostly rounding error: one row owns the batch.
 _SMALLEST_G_OVER_Z = 1e-8
 
+_NO_ROWS = "weights must belong to one row at least, got none"
+
 
 @dataclass(frozen=True, slots=True)
 class BatchWeights:
@@ -139,6 +141,36 @@ def batch_weights(
     )[0]
 
 
+def equal_weights(n_rows: int, variance: str, device: torch.device) -> BatchWeights:
+    """Prepare weights of one for the rows of a mini-batch, without looking at them.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    variance : {"reliability", "frequency", "biased"}
+        See `batch_weights`.
+    device : torch.device
+        Where they are kept.
+
+    Returns
+    -------
+    BatchWeights
+        Those of `batch_weights` for ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, `variance` is unknown, or it is ``"frequency"`` and there is
+        one row.
+    """
+    _check_variance(variance)
+    if n_rows == 0:
+        raise ValueError(_NO_ROWS)
+    p = torch.full((n_rows,), 1 / n_rows, dtype=torch.float64, device=device)
+    return _from_sums(p, float(n_rows), 1 - 1 / n_rows, variance)
+
+
 def split_batch_weights(
     weight: Tensor,
     sizes: Sequence[int],
@@ -172,8 +204,7 @@ def split_batch_weights(
     ValueError
         As `batch_weights`, but for the values of the weights.
     """
-    if variance not in VARIANCES:
-        raise ValueError(f"variance must be one of {VARIANCES}, got {variance!r}")
+    _check_variance(variance)
     w = weight.detach().to(torch.float64)
     lengths = torch.tensor(sizes, device=w.device)
     Z = torch.segment_reduce(w, "sum", lengths=lengths)
@@ -202,13 +233,18 @@ def check_weight(weight: Tensor) -> None:
         If a weight is negative, infinite or NaN, or if there is none.
     """
     if weight.numel() == 0:
-        raise ValueError("weights must belong to one row at least, got none")
+        raise ValueError(_NO_ROWS)
     lowest, highest = (float(v) for v in torch.aminmax(weight.detach()))
     if not (lowest >= 0 and highest < float("inf")):
         raise ValueError(
             "weights must be finite and not negative, got values from "
             f"{lowest} to {highest}"
         )
+
+
+def _check_variance(variance: str) -> None:
+    if variance not in VARIANCES:
+        raise ValueError(f"variance must be one of {VARIANCES}, got {variance!r}")
 
 
 def _importance(w: Tensor, frequency: Tensor | None) -> Tensor:

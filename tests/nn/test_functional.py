@@ -113,6 +113,11 @@ def test_no_weights_count_every_row_once(variance):
     np.testing.assert_allclose(v, x.numpy().var(0, ddof=ddof), rtol=1e-13)
 
 
+def test_weights_that_are_no_tensor_are_refused():
+    with pytest.raises(TypeError, match="Tensor, BatchWeights or None, got ndarray"):
+        weighted_batch_norm(torch.zeros(3, 2), np.ones(3))
+
+
 def test_integer_and_boolean_weights_are_weights():
     x = draw("constant", 1, torch.float64)[0]
     mask = torch.arange(B) % 3 > 0
