@@ -12,6 +12,29 @@ class StopTraining(Exception):  # noqa: N818 - a signal, not an error
     """Ends the training loop in good order."""
 
 
+def check_callbacks(callbacks: list[Any]) -> None:
+    """Refuse what skorch could not call.
+
+    Parameters
+    ----------
+    callbacks : list
+        Of the user.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no callback.
+    """
+    for callback in callbacks:
+        own = callback[-1] if isinstance(callback, tuple) else callback
+        kind = own if isinstance(own, type) else type(own)
+        if not issubclass(kind, Callback):
+            raise TypeError(
+                "callbacks must hold callbacks of skorch, or pairs of a name and a "
+                f"callback; got {callback!r}"
+            )
+
+
 class Progress(Callback):
     """Progress bar over the epochs, with the loss and the validation score.
 

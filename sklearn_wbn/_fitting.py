@@ -17,7 +17,7 @@ from skorch.callbacks import Callback
 
 from sklearn_wbn._batches import Rows, as_tensor
 from sklearn_wbn._build import build_net, fixed_params, net_params, update_net
-from sklearn_wbn._callbacks import Plateau, Progress, Validation
+from sklearn_wbn._callbacks import Plateau, Progress, Validation, check_callbacks
 from sklearn_wbn._class_weight import (
     effective_class_size,
     resolve_beta,
@@ -229,6 +229,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """
         net = self.net_
         ours = [(f"sklearn_wbn_{type(w).__name__}", w) for w in watchers]
+        check_callbacks(self.callbacks or [])
         net.callbacks = ours + deepcopy(self.callbacks or [])
         net.initialize_callbacks()
         try:
@@ -242,12 +243,14 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             if not isinstance(watcher, Plateau) or watcher.stopped_:
                 continue
             if self.n_iter_ == self.max_iter:
+                advice = "wait for fewer (n_iter_no_change)"
+                if not self.early_stopping:
+                    advice = "train for a fixed number (n_iter_no_change=None)"
                 warnings.warn(
-                    f"{watcher.monitor} was still improving after max_iter="
-                    f"{self.max_iter} epochs; allow more, or set n_iter_no_change=None "
-                    "to train for a fixed number of epochs",
+                    f"{watcher.monitor} did not stop training within max_iter="
+                    f"{self.max_iter} epochs; allow more, or {advice}",
                     ConvergenceWarning,
-                    stacklevel=3,
+                    stacklevel=4,  # the caller of fit, which scikit-learn wraps
                 )
 
     def _log_class_share(self) -> torch.Tensor:

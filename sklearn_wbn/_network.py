@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Generator, Tensor, nn
@@ -46,12 +47,12 @@ class WeightedLoss(nn.Module):
         return weighted_sum_of_losses(logits, target, share)
 
 
-class WeightedNet(NeuralNet):
+class WeightedNet(ClassifierMixin, NeuralNet):
     """skorch net that trains on `Rows` with weights in the loss and in the norms.
 
-    It is a skorch net in all else: its callbacks, its history, and `predict_proba`
-    on arrays work as in skorch. Per-batch callbacks cost time only when there
-    are some.
+    It is a skorch net in all else: its callbacks, its history, and its predictions
+    on arrays work as in skorch; its labels are the codes of the classes. Per-batch
+    callbacks cost time only when there are some.
 
     Parameters
     ----------
@@ -88,6 +89,26 @@ class WeightedNet(NeuralNet):
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return []
+
+    @property
+    def classes_(self) -> NDArray[np.int64]:
+        """The codes of the classes, for scorers of skorch's callbacks."""
+        return np.arange(self.module_.output.out_features)
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """Predict codes of classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or Dataset
+            Data, in the precision of the network.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Codes.
+        """
+        return self.predict_proba(X).argmax(axis=1)  # type: ignore[no-any-return]
 
     def train_rows(
         self, rows: Rows, epochs: int, generator: Generator, shuffle: bool

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, str] = {
     "_loops": "_solver_arrays nn numpy",
     "_network": (
         "_backprop _batches _callbacks _flat_parameters _solver_step _threads "
-        "nn numpy skorch torch"
+        "nn numpy sklearn skorch torch"
     ),
     "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",

@@ -139,6 +139,27 @@ def test_a_callback_may_replace_gradients():
     torch.testing.assert_close(first, last, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_of_training_rows_are_recorded(n_classes):
+    X, y = imbalanced(n_classes=n_classes)
+    names = ["balanced_accuracy", "roc_auc_ovr", "neg_log_loss"]
+    scores = [EpochScoring(name, on_train=True, name=name) for name in names]
+    clf = quick(class_weight=None, max_iter=60, callbacks=scores).fit(X, y)
+    history = clf.net_.history
+    np.testing.assert_allclose(history[:, "neg_log_loss"], -np.array(clf.loss_curve_))
+    for name in names[:2]:
+        first, last = history[0, name], history[-1, name]
+        assert 0 <= first < last <= 1
+
+
+def test_only_callbacks_are_taken():
+    X, y = imbalanced()
+    quick(callbacks=[CountBatches, ("named", CountBatches())]).fit(X, y)
+    for wrong in (print, ("named", 1)):
+        with pytest.raises(TypeError, match="pairs of a name and a callback; got"):
+            quick(callbacks=[wrong]).fit(X, y)
+
+
 def test_callbacks_are_copied_and_parameters_stay():
     X, y = imbalanced()
     counter = CountBatches()

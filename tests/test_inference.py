@@ -110,8 +110,11 @@ def test_an_error_in_a_thread_is_raised_and_threads_are_restored(
     assert torch.get_num_threads() == three_threads
 
 
-@pytest.mark.parametrize("n_rows", [1, 40])
-def test_numbers_that_overflow_bring_no_warning(n_rows):
-    X = np.full((n_rows, 4), 3e38, dtype=np.float32)
+@pytest.mark.parametrize("size", [3e38, 1e300, 1e-300])
+@pytest.mark.parametrize("n_rows", [1, 40, 90])
+def test_numbers_that_overflow_bring_no_warning(n_rows, size, monkeypatch):
+    monkeypatch.setattr(_inference, "_CHUNK_SIGNALS", 17 * (4 + 8))
+    X = np.full((n_rows, 4), size, dtype=np.float64)
     network = WBNMLP(4, 3, (8,), seed=0).eval().folded()
-    assert logits_of(network, X).shape == (n_rows, 3)
+    with np.errstate(all="raise"):
+        assert logits_of(network, X).shape == (n_rows, 3)

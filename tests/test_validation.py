@@ -208,9 +208,11 @@ def test_reaching_the_last_epoch_before_a_plateau_is_a_warning(early_stopping):
     X, y = imbalanced()
     monitor = "valid_score" if early_stopping else "train_loss"
     clf = quick(n_iter_no_change=5, early_stopping=early_stopping)
-    with pytest.warns(ConvergenceWarning, match=f"{monitor} .* max_iter=3 epochs"):
+    with pytest.warns(ConvergenceWarning, match=f"{monitor} .* max_iter=3 e") as told:
         clf.fit(X, y)
     assert clf.n_iter_ == 3
+    assert told[0].filename == __file__
+    assert ("n_iter_no_change=None" in str(told[0].message)) != early_stopping
 
 
 def test_stopping_in_the_last_epoch_is_no_warning():
