@@ -139,11 +139,11 @@ default="fill_between"
         Raises
         ------
         ValueError
-            If the search did not vary `beta`, or has no such score.
+            If the search did not vary `beta`, has no such score, or no finite one.
         """
         check_is_fitted(search, "cv_results_")
         metric = _metric(search, metric)
-        candidates = search.cv_results_[f"param_{param_name or _beta_name(search)}"]
+        candidates = search.cv_results_[f"param_{_beta_name(search, param_name)}"]
         beta, test_scores = _best_of_each(
             _numbers(candidates, search), _split_scores(search, metric)
         )
@@ -268,24 +268,29 @@ default="fill_between"
         ax.legend()
 
 
-def _beta_name(search: Any) -> str:
+def _beta_name(search: Any, param_name: str | None) -> str:
     """Return the name of the parameter that was searched."""
-    names = {name.removeprefix("param_") for name in search.cv_results_}
-    found: list[str] = sorted(n for n in names if n == "beta" or n.endswith("__beta"))
+    searched = sorted(
+        {name for params in search.cv_results_["params"] for name in params}
+    )
+    found = [name for name in searched if name == "beta" or name.endswith("__beta")]
+    if param_name is not None:
+        found = [name for name in searched if name == param_name]
     if len(found) != 1:
-        searched = sorted(search.cv_results_["params"][0])
         raise ValueError(
             "the search must vary one parameter beta or *__beta, or param_name must "
             f"name it; got a search over {searched}"
+            + (f" and param_name={param_name!r}" if param_name is not None else "")
         )
-    return found[0]
+    return str(found[0])
 
 
 def _metric(search: Any, metric: str | None) -> str:
     """Return the score's name in `cv_results_`."""
-    if metric is None:
-        several = search.multimetric_ and isinstance(search.refit, str)
-        metric = search.refit if several else "score"
+    if metric is None and not search.multimetric_:
+        metric = "score"
+    elif metric is None and isinstance(search.refit, str):
+        metric = search.refit
     known = [
         name.removeprefix("mean_test_")
         for name in search.cv_results_
@@ -321,6 +326,8 @@ def _best_of_each(beta: Float, scores: Float) -> tuple[Float, Float]:
     """Return each value of `beta` once, with its best candidate's scores."""
     usable = np.isfinite(beta) & np.isfinite(scores).all(axis=1)
     beta, scores = beta[usable], scores[usable]
+    if not len(beta):
+        raise ValueError("no candidate of the search has finite scores in all splits")
     order = np.lexsort((-scores.mean(axis=1), beta))
     values, first = np.unique(beta[order], return_index=True)
     return values, scores[order][first]

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from sklearn_wbn._plotting import axes_for, final_estimator
+from sklearn_wbn._plotting import axes_for, fitted_classifier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,9 +98,15 @@ class EffectiveSizeDisplay:
         -------
         EffectiveSizeDisplay
             The display.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it is another classifier.
         """
-        classifier = final_estimator(estimator)
-        check_is_fitted(classifier)
+        classifier = fitted_classifier(estimator, "effective_class_size_")
         labels = classifier.classes_ if display_labels is None else display_labels
         return cls(
             class_count=classifier.class_count_,
@@ -123,21 +128,34 @@ class EffectiveSizeDisplay:
         -------
         EffectiveSizeDisplay
             The display.
+
+        Raises
+        ------
+        ValueError
+            If the labels are not one for each class.
         """
+        labels = self._labels()
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         self.bars_ = (
             self._bars(self.class_count, -_WIDTH / 2, "Before weighting", kwargs),
             self._bars(self.effective_class_size, _WIDTH / 2, "Effective", kwargs),
         )
-        labels = self.display_labels
-        n_classes = np.size(self.class_count)
-        labels = np.arange(n_classes) if labels is None else np.asarray(labels)
-        self.ax_.set_xticks(np.arange(n_classes), [str(label) for label in labels])
+        self.ax_.set_xticks(np.arange(len(labels)), labels)
         self.ax_.set(xlabel="Class", ylabel="Class size (rows)", yscale="log")
         self.ax_.legend(loc="upper center", ncols=2)
         self.ax_.set_ylim(*self._limits())
         return self
+
+    def _labels(self) -> list[str]:
+        n_classes = np.size(self.class_count)
+        given = self.display_labels
+        labels = np.arange(n_classes) if given is None else np.asarray(given)
+        if len(labels) != n_classes:
+            raise ValueError(
+                f"display_labels must name {n_classes} classes, got {len(labels)} names"
+            )
+        return [str(label) for label in labels]
 
     def _limits(self) -> tuple[float, float]:
         """Begin at the power of ten below all sizes; leave room for the legend."""

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_wbn._plotting import (
     Style,
     axes_for,
-    final_estimator,
+    fitted_classifier,
     line_style,
     score_title,
 )
@@ -112,9 +111,15 @@ class TrainingCurveDisplay:
         -------
         TrainingCurveDisplay
             The display.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it is another classifier.
         """
-        classifier = final_estimator(estimator)
-        check_is_fitted(classifier)
+        classifier = fitted_classifier(estimator, "loss_curve_")
         # The scores of a warm start begin where `early_stopping` was switched on.
         rows = [row for row in classifier.net_.history if "train_loss" in row]
         scores = np.array([row.get("valid_score", np.nan) for row in rows])

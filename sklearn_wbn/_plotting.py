@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +78,38 @@ def final_estimator(estimator: BaseEstimator) -> BaseEstimator:
     if isinstance(estimator, Pipeline):
         return final_estimator(estimator[-1])
     return estimator
+
+
+def fitted_classifier(estimator: BaseEstimator, needed: str) -> BaseEstimator:
+    """Return the fitted `WBNMLPClassifier` within pipelines and searches.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Classifier, pipeline that ends in one, or fitted search.
+    needed : str
+        Fitted attribute that is to be drawn.
+
+    Returns
+    -------
+    estimator
+        Innermost last step.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is another classifier, without that attribute.
+    """
+    classifier = final_estimator(estimator)
+    check_is_fitted(classifier)
+    if not hasattr(classifier, needed):
+        raise TypeError(
+            "estimator must be a WBNMLPClassifier, alone, in a pipeline or in a "
+            f"search; got {type(classifier).__name__}"
+        )
+    return classifier
 
 
 def score_title(scoring: object) -> str:

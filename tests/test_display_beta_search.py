@@ -120,6 +120,9 @@ def test_one_of_several_scores_is_shown():
     np.testing.assert_allclose(display.test_scores.mean(axis=1), mean)
     with pytest.raises(ValueError, match="metric must be one of"):
         BetaSearchDisplay.from_search(search, metric="f1")
+    search.refit = False
+    with pytest.raises(ValueError, match=r"one of \['accuracy', .* got None"):
+        BetaSearchDisplay.from_search(search)
 
 
 def test_spread_is_a_band_or_bars_or_absent():
@@ -141,6 +144,18 @@ def test_spread_is_a_band_or_bars_or_absent():
 def test_a_search_over_something_else_is_refused():
     search = GridSearchCV(cbl(), {"alpha": [0, 1]}, cv=2).fit(*imbalanced())
     with pytest.raises(ValueError, match=r"must vary one parameter .* \['alpha'\]"):
+        BetaSearchDisplay.from_search(search)
+    with pytest.raises(ValueError, match=r"\['alpha'\] and param_name='beta'"):
+        BetaSearchDisplay.from_search(search, param_name="beta")
+
+
+def test_a_search_without_scores_is_refused():
+    X, y = imbalanced()
+    fails = lambda estimator, X, y: np.nan  # noqa: E731
+    search = GridSearchCV(cbl(), {"beta": BETAS}, scoring=fails, cv=2, refit=False)
+    with pytest.warns(UserWarning, match="non-finite"):
+        search.fit(X, y)
+    with pytest.raises(ValueError, match="finite scores in all splits"):
         BetaSearchDisplay.from_search(search)
 
 

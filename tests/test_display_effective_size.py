@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.naive_bayes import GaussianNB
 
 from sklearn_wbn import EffectiveSizeDisplay
 from tests.samples import imbalanced, quick, real_table
@@ -71,3 +72,14 @@ def test_many_classes_have_no_numbers():
 def test_an_unfitted_estimator_is_refused():
     with pytest.raises(NotFittedError):
         EffectiveSizeDisplay.from_estimator(quick())
+
+
+def test_labels_must_be_one_for_each_class():
+    clf = quick(max_iter=1).fit(*imbalanced())
+    with pytest.raises(ValueError, match="must name 2 classes, got 1"):
+        EffectiveSizeDisplay.from_estimator(clf, display_labels=["u"])
+
+
+def test_another_classifier_is_refused():
+    with pytest.raises(TypeError, match=r"WBNMLPClassifier, .* got GaussianNB"):
+        EffectiveSizeDisplay.from_estimator(GaussianNB().fit(*imbalanced()))
