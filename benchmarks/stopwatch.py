@@ -53,7 +53,6 @@ def time_in_turn(
 ) -> list[Timing]:
     """Time each contender `runs` times, A B C A B C and so on, after one warm-up.
 
-
     Parameters
     ----------
     part, config : str

@@ -38,12 +38,13 @@ Array = NDArray[Any]
 
 # What the equations are those of; a parametrized layer, say, has another class.
 _LAYERS = {WBNMLP, nn.ModuleList, HiddenLayer, nn.Linear, WeightedBatchNorm1d}
-_ACTIVATIONS = {getattr(nn, name) for name in ACTIVATIONS}
+_KNOWN = _LAYERS | {getattr(nn, name) for name in ACTIVATIONS}
 _HOOKS = (
     "_forward_hooks",
     "_forward_pre_hooks",
     "_backward_hooks",
     "_backward_pre_hooks",
+    "_post_accumulate_grad_hooks",
 )
 
 
@@ -58,13 +59,18 @@ def is_as_built(network: nn.Module) -> bool:
     Returns
     -------
     bool
-        Whether all layers are those of `WBNMLP`, and without hooks.
+        Whether all layers are those of `WBNMLP`, and neither they nor their parameters
+        have hooks.
     """
-    return all(
-        type(module) in _LAYERS | _ACTIVATIONS
-        and not any(getattr(module, hooks) for hooks in _HOOKS)
-        for module in network.modules()
+    parts: list[nn.Module | nn.Parameter] = [*network.modules(), *network.parameters()]
+    return all(_is_known(module) for module in network.modules()) and not any(
+        getattr(part, hooks, None) for part in parts for hooks in _HOOKS
     )
+
+
+def _is_known(module: nn.Module) -> bool:
+    is_approximate = getattr(module, "approximate", "none") != "none"  # of GELU
+    return type(module) in _KNOWN and not is_approximate
 
 
 class TrainingStep:
@@ -171,7 +177,9 @@ class _Gradient:
         if not self.is_wanted:
             parameter.grad = None  # as it was before it was frozen
         known = parameter.grad
-        self.tensor = torch.empty_like(parameter) if known is None else known
+        if known is None or not known.is_contiguous():  # solvers see it as a vector
+            known = torch.empty_like(parameter)
+        self.tensor = known
         self.array = self.tensor.detach().numpy()
 
     def room(self) -> Array:
@@ -260,7 +268,7 @@ class _Norm:
         c = x
         d = p @ c
         room: Array = c * c
-        v = Z_over_G * (p @ room - d * d)
+        v = Z_over_G * np.maximum(p @ room - d * d, 0)  # rounding may leave less
         self._update_running(m + d, v, rows.weights)
         r = 1 / np.sqrt(v + self.norm.eps)
         s = r * self.gamma

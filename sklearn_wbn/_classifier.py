@@ -326,6 +326,7 @@ default="adamax"
         random_state = check_random_state(self.random_state)
         if fresh:
             self._set_classes(data.y)
+        self._check_goes_on(fresh, data)
         held_out = check_held_out(self, X_val, y_val, sample_weight_val)
         if self.early_stopping and held_out is None:
             data, held_out = split_held_out(
@@ -385,6 +386,7 @@ default="adamax"
         if fresh:
             self._set_classes(self.classes_)
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
+        self._check_goes_on(fresh, data)
         self._count_classes(data, add=not fresh)
         self._prepare_net(fresh, data, check_random_state(self.random_state))
         self._train(data, 1, [], "moving")

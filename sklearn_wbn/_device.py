@@ -77,10 +77,18 @@ def move_net(net: Any, device: torch.device) -> None:
         return
     net.module_.to(device)
     net.criterion_.to(device)
-    for state in net.optimizer_.state.values():
-        # torch leaves the counters of steps on the CPU, where reading them is free.
-        state.update({k: _moved(v, device) for k, v in state.items() if k != "step"})
+    for group in net.optimizer_.param_groups:
+        # Else torch keeps the counters of steps on the CPU, where reading them is free.
+        counts_there = bool(group.get("fused") or group.get("capturable"))
+        for p in group["params"]:
+            _move_state(net.optimizer_.state.get(p, {}), device, counts_there)
     net.device = str(device)
+
+
+def _move_state(state: dict[str, Any], device: torch.device, with_step: bool) -> None:
+    for name, value in state.items():
+        if with_step or name != "step":
+            state[name] = _moved(value, device)
 
 
 def _moved(value: Any, device: torch.device) -> Any:

@@ -57,7 +57,15 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """Whether there is a network to go on with: a fit that failed leaves none."""
         return hasattr(self, "_folded")
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._is_trained
+
+    def _forget(self) -> None:
+        """Predict no longer: the network is none of these classes, or diverged."""
+        self.__dict__.pop("_folded", None)
+
     def _set_classes(self, labels: NDArray[Any]) -> None:
+        self._forget()
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -90,24 +98,30 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     def _prepare_net(
         self, fresh: bool, data: TrainingData, random_state: RandomState
     ) -> None:
-        """Build the network, or make sure that it still is what it was."""
+        """Build the network, or give it the parameters that it can change."""
         params = self.get_params(deep=False)
         if fresh:
             self._build(params, data.X.dtype, random_state)
-        for name, value in fixed_params(params).items():
+        update_net(self.net_, params, self._log_class_share())
+        self._net_params = net_params(params)
+
+    def _check_goes_on(self, fresh: bool, data: TrainingData) -> None:
+        """Refuse what the network cannot go on with, before anything is changed."""
+        self._batch_size(len(data.y))
+        resolve_device(self.device)
+        if fresh:
+            return
+        for name, value in fixed_params(self.get_params(deep=False)).items():
             if value != self._net_params[name]:
                 raise ValueError(
                     f"{name} changed from {self._net_params[name]!r} to {value!r}, but "
                     "warm_start and partial_fit go on with the same network and "
                     "solver; fit with warm_start=False to start anew"
                 )
-        update_net(self.net_, params, self._log_class_share())
-        self._net_params = net_params(params)
 
     def _build(
         self, params: dict[str, Any], X_dtype: DTypeLike, random_state: RandomState
     ) -> None:
-        self.__dict__.pop("_folded", None)
         device = resolve_device(self.device)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
         self.net_ = build_net(
@@ -145,8 +159,12 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         generator = self._stream.generator(device)
         first = len(net.history)
         self._tau = self.logit_adjustment
-        with self._callbacks(watchers):
-            net.train_rows(rows, max_iter, generator, self.shuffle)
+        try:
+            with self._callbacks(watchers):
+                net.train_rows(rows, max_iter, generator, self.shuffle)
+        except Exception:
+            self._forget()
+            raise
         self._stream.keep(generator)
         self._fold()
         self.loss_curve_ = self._curve("train_loss")
@@ -231,8 +249,9 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         ours = [(f"sklearn_wbn_{type(w).__name__}", w) for w in watchers]
         check_callbacks(self.callbacks or [])
         net.callbacks = ours + deepcopy(self.callbacks or [])
-        net.initialize_callbacks()
+        net.callbacks_ = []
         try:
+            net.initialize_callbacks()
             yield
         finally:
             net.callbacks = net.callbacks[len(ours) :]

@@ -7,7 +7,7 @@ difference to them which tensor it lies in.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -36,13 +36,11 @@ def flat_parameters(optimizer: Optimizer) -> Iterator[None]:
     None
         Nothing.
     """
-    groups = optimizer.param_groups
-    flats = [_Flat(g, optimizer.state) for g in groups if _gains(g, optimizer.state)]
-    try:
+    with ExitStack() as stack:
+        for group in optimizer.param_groups:
+            if _gains(group, optimizer.state):
+                stack.callback(_Flat(group, optimizer.state).restore)
         yield
-    finally:
-        for flat in flats:
-            flat.restore()
 
 
 def _gains(group: dict[str, Any], states: States) -> bool:

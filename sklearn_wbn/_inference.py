@@ -34,10 +34,6 @@ _CHUNK_SIGNALS = 2**19
 # From here on starting threads takes less time than they save.
 _MANY_CHUNKS = 4
 
-# Up to here NumPy multiplies on one thread anyway. Beyond, its threads wait busily for
-# the next product, and those that torch's softmax would take wait for their cores.
-_SHORT_PRODUCT = 2**17
-
 # Activations that NumPy computes in place; torch takes several times as long for tanh.
 _IN_PLACE = {"Tanh", "ReLU", "Sigmoid", "Identity"}
 
@@ -88,19 +84,17 @@ class FoldedNetwork:
         n_chunks = len(X) * self._n_signals / _CHUNK_SIGNALS
         if not self._has_arrays or n_chunks >= _MANY_CHUNKS:
             return self._apply_in_chunks(X, head)
-        n_multiplications = self._largest * len(X)
-        if n_multiplications <= _SHORT_PRODUCT:
-            return self._apply_at_once(X, head)
-        return self._apply_with_threads(X, head, n_multiplications)
+        if len(X) > 1:
+            return self._apply_with_threads(X, head)
+        # Nobody shares the work on a row, and to set threads would take longer than it.
+        return self._apply_at_once(X, head)
 
     def _apply_at_once(self, X: Array, head: Head) -> Array:
         return head(torch.from_numpy(self._array_logits(X))).numpy().T
 
     @one_thread_in_workers()
-    def _apply_with_threads(
-        self, X: Array, head: Head, n_multiplications: int
-    ) -> Array:
-        with threads_of_products(n_multiplications):
+    def _apply_with_threads(self, X: Array, head: Head) -> Array:
+        with threads_of_products(self._largest * len(X)):
             return self._apply_at_once(X, head)
 
     @one_thread_in_workers()

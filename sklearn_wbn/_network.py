@@ -235,6 +235,8 @@ class WeightedNet(ClassifierMixin, NeuralNet):
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         if self.step_ is None:
             return self._train_by_autograd(batch)
+        if self.heard_ or self.closure:  # somebody may have replaced or frozen some
+            self.step_ = TrainingStep(self.module_)
         loss, logits = self.step_(batch, self.criterion_.logit_shift)
         return {"loss": loss, "y_pred": logits}
 

@@ -88,7 +88,11 @@ class FitTasks(Callback):
 @contextmanager
 def _same_shuffles_after(generator: Any) -> Iterator[None]:
     """Leave a generator as it was: a callback that scores changes no training."""
-    state = None if generator is None else generator.get_state()
-    yield
-    if generator is not None:
+    if generator is None:
+        yield
+        return
+    state = generator.get_state()
+    try:
+        yield
+    finally:
         generator.set_state(state)

@@ -22,18 +22,23 @@ def one_thread_in_workers() -> Iterator[None]:
     multiprocessing backends, Dask's threads, and Python's own pools start. Side by side
     they fill the cores, and more threads in each would only fight over them.
 
-    A worker process keeps its one thread. Where it was forked from a process that has
-    used several OpenMP threads, it would wait for them forever: they are not forked.
+    A worker process keeps its one thread. So does any process that was forked: its
+    parent may have used several OpenMP threads, which are not forked, and it would wait
+    for them forever.
 
-    Where ``OMP_NUM_THREADS`` is set, somebody has decided, and nothing is changed:
-    joblib's loky workers and Dask's worker processes find there what they may take.
+    Elsewhere, where ``OMP_NUM_THREADS`` is set, somebody has decided, and nothing is
+    changed: joblib's loky workers and Dask's worker processes find there what they may
+    take.
 
     Yields
     ------
     None
         Nothing. Also decorates functions.
     """
-    if os.environ.get("OMP_NUM_THREADS"):
+    if _is_forked:
+        torch.set_num_threads(1)
+        yield
+    elif os.environ.get("OMP_NUM_THREADS"):
         yield
     elif multiprocessing.parent_process() is not None:
         torch.set_num_threads(1)
@@ -90,15 +95,18 @@ class _TorchThreads:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.inside: set[int] = set()
-        self.n_threads_outside = 1
+        self.n_threads_outside = torch.get_num_threads()
+        self.mine = threading.local()
+        self.mine.is_known = True
 
     def enter(self) -> int:
         with self.lock:
             n_threads = take_one_thread()
             if not self.inside:
                 self.n_threads_outside = n_threads
-            elif n_threads == 1:  # what those inside have set
-                n_threads = self.n_threads_outside
+            elif n_threads == 1 and not hasattr(self.mine, "is_known"):
+                n_threads = self.n_threads_outside  # it is what those inside have set
+            self.mine.is_known = True
             self.inside.add(threading.get_ident())
         return n_threads
 
@@ -154,7 +162,7 @@ class _ProductThreads:
             if self.n_inside == 0:
                 self.before = [(lib, lib.num_threads) for lib in _blas_libraries()]
                 for lib, n in self.before:
-                    lib.set_num_threads(min(n, n_threads))
+                    _set_threads(lib, min(n, n_threads))
             self.n_inside += 1
 
     def leave(self) -> None:
@@ -162,7 +170,18 @@ class _ProductThreads:
             self.n_inside -= 1
             if self.n_inside == 0:
                 for lib, n in self.before:
-                    lib.set_num_threads(n)
+                    _set_threads(lib, n)
+
+
+def _set_threads(library: LibController, n_threads: int) -> None:
+    """Set them, and let other Python threads set them later.
+
+    threadpoolctl 3.8 lets only one do so, the first, until it gives that up.
+    """
+    library.set_num_threads(n_threads)
+    give_up = getattr(library, "clear_controlling_thread", None)
+    if give_up is not None:
+        give_up()
 
 
 @cache
@@ -173,3 +192,14 @@ def _blas_libraries() -> list[LibController]:
 
 
 _products = _ProductThreads()
+
+
+def _note_fork() -> None:
+    """Begin anew in a forked process: threads that were inside are not there."""
+    global _is_forked, _torch_threads, _products
+    _is_forked, _torch_threads, _products = True, _TorchThreads(), _ProductThreads()
+
+
+_is_forked = False
+if hasattr(os, "register_at_fork"):  # not on Windows, which forks nothing
+    os.register_at_fork(after_in_child=_note_fork)

@@ -67,6 +67,15 @@ def test_net_that_is_there_already_is_not_touched():
     assert net.module_ is before
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_fused_optimizers_count_steps_on_the_device(fused):
+    params = {"solver": "adam", "solver_kwargs": {"fused": fused}}
+    net = quick(**params).fit(*imbalanced()).net_
+    move_net(net, torch.device("meta"))
+    kinds = {state["step"].device.type for state in net.optimizer_.state.values()}
+    assert kinds == {"meta" if fused else "cpu"}
+
+
 def test_net_moves_with_its_loss_and_the_state_of_its_optimizer():
     # The one other device that every machine has; its tensors have no values.
     meta = torch.device("meta")

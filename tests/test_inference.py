@@ -36,7 +36,6 @@ def test_chunks_cover_all_rows(n_rows, monkeypatch):
 def test_few_rows_and_many_give_the_logits_of_the_network(
     dtype, activation, monkeypatch
 ):
-    monkeypatch.setattr(_inference, "_SHORT_PRODUCT", 16 * (8 * 5))
     monkeypatch.setattr(_inference, "_CHUNK_SIGNALS", 17 * (4 + 8 + 5))
     network = WBNMLP(4, 3, (8, 5), activation, seed=0)
     network.to(torch.from_numpy(np.empty(0, dtype)).dtype).eval()
@@ -45,7 +44,7 @@ def test_few_rows_and_many_give_the_logits_of_the_network(
     with torch.no_grad():
         expected = network(torch.from_numpy(X)).numpy()
     rounding = 20 * np.finfo(dtype).eps
-    for rows in (slice(1), slice(16), slice(17), slice(40), slice(90)):
+    for rows in (slice(1), slice(2), slice(40), slice(90)):
         logits = logits_of(network.folded(), X[rows])
         assert logits.dtype == dtype
         np.testing.assert_allclose(logits, expected[rows], rtol=rounding, atol=rounding)
@@ -80,10 +79,7 @@ def test_threads_share_chunks_and_change_nothing(three_threads, monkeypatch):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])
-def test_torch_takes_one_thread_beside_those_of_the_products(
-    three_threads, activation, monkeypatch
-):
-    monkeypatch.setattr(_inference, "_SHORT_PRODUCT", 0)
+def test_torch_takes_one_thread_beside_those_of_the_products(three_threads, activation):
     network = WBNMLP(4, 3, (8,), activation, seed=0).eval().folded()
     seen = []
 

@@ -33,6 +33,24 @@ with parallel_config("multiprocessing", n_jobs=2):
 print(torch.get_num_threads())
 """
 
+# A server that forks after it has loaded a model, without multiprocessing.
+FORKED_SERVER = """
+import os
+import torch
+from tests.samples import imbalanced, quick
+
+torch.set_num_threads(2)
+X, y = imbalanced(400)
+clf = quick().fit(X, y)
+torch.ones(500, 500) @ torch.ones(500, 500)
+if os.fork() == 0:
+    for n_rows in (1, 8, 400):
+        clf.predict(X[:n_rows]), clf.predict_proba(X[:n_rows])
+    clf.fit(X, y)
+    os._exit(0)
+print(os.wait()[1], torch.get_num_threads())
+"""
+
 
 def searched(**config):
     X, y = imbalanced()
@@ -70,10 +88,18 @@ def test_dask_cluster_finds_the_same_scores(dask_client):
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="no fork here"
 )
-def test_forked_workers_do_not_wait_for_threads_that_were_not_forked(monkeypatch):
+@pytest.mark.parametrize("omp_threads", [None, "2"])
+@pytest.mark.parametrize(
+    ("script", "expected"), [(FORKED, ["(2,)", "2"]), (FORKED_SERVER, ["0 2"])]
+)
+def test_forked_processes_do_not_wait_for_threads_that_were_not_forked(
+    script, expected, omp_threads, monkeypatch
+):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if omp_threads is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", omp_threads)
     with subprocess.Popen(
-        [sys.executable, "-c", FORKED],
+        [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -84,4 +110,4 @@ def test_forked_workers_do_not_wait_for_threads_that_were_not_forked(monkeypatch
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # the workers with it
             raise
-    assert printed.split("\n")[:2] == ["(2,)", "2"]
+    assert printed.splitlines() == expected

@@ -73,7 +73,7 @@ def test_sgd_has_the_momentum_of_mlp_classifier_unless_told_otherwise():
     group = quick(solver="sgd").fit(X, y).net_.optimizer_.param_groups[0]
     assert group["momentum"] == 0.9
     assert group["nesterov"]
-    plain = {"momentum": 0.0, "nesterov": False}
+    plain = {"momentum": 0.0}
     group = quick(solver="sgd", solver_kwargs=plain).fit(X, y).net_.optimizer_
     assert group.param_groups[0]["momentum"] == 0
 

@@ -155,6 +155,46 @@ def test_products_take_no_more_threads_than_numpy_may(two_threads):
         assert blas_threads() == {1}
 
 
+def test_number_that_the_user_sets_meanwhile_is_kept(two_threads):
+    """One is what a thread inside has set for others, but not what they have set."""
+    with one_thread_each():
+        pass  # known from now on
+    begun, main_done = threading.Event(), threading.Event()
+
+    @one_thread_in_workers()
+    def worker():
+        begun.set()
+        assert main_done.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(worker)
+        assert begun.wait(10)
+        torch.set_num_threads(1)
+        with one_thread_each() as n_threads:
+            assert n_threads == 1
+        assert torch.get_num_threads() == 1
+        main_done.set()
+        later.result()
+
+
+def test_products_of_overlapping_threads_leave_the_former_number(two_blas_threads):
+    """Each thread sets, and that which ends first is not the one that began."""
+    second_inside, first_done = threading.Event(), threading.Event()
+
+    def second():
+        with threads_of_products(LARGE - 1):
+            second_inside.set()
+            assert first_done.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with threads_of_products(LARGE - 1):
+            later = pool.submit(second)
+            assert second_inside.wait(10)
+        first_done.set()
+        later.result()
+    assert blas_threads() == {2}
+
+
 def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
     """The second begins while the first is inside, and ends after it."""
     torch.set_num_threads(1)

@@ -58,7 +58,8 @@ def forward(
     room = c * p.unsqueeze(1)
     d, square = _sums(room, x, first, torch.ones_like(first))
     m = first.add_(d)
-    v = torch.addcmul(square, d, d, value=-1).mul_(Z_over_G)
+    v = torch.addcmul(square, d, d, value=-1).clamp_(min=0)  # rounding may leave less
+    v.mul_(Z_over_G)
     r = torch.rsqrt(v + eps)
     s = r if gamma is None else r * gamma
     shift = -d * s if b is None else torch.addcmul(b, d, s, value=-1)

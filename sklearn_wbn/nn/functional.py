@@ -71,7 +71,8 @@ default=None
         m = p @ rows
         c = rows - m
         d = p @ c  # what rounding left in the mean
-        return m + d, weights.Z_over_G * (p @ (c * c) - d * d)
+        v = (p @ (c * c) - d * d).clamp(min=0)  # rounding may leave less
+        return m + d, weights.Z_over_G * v
 
 
 def weighted_batch_norm(

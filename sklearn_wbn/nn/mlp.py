@@ -1,6 +1,7 @@
 """The network of section 3: affine map, norm, activation, layer by layer."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import chain, pairwise
 from typing import cast
 
@@ -172,7 +173,7 @@ default="tanh"
         affine.append(_copy_linear(self.output.weight, self.output.bias))
         if logit_shift is not None:
             affine[-1].bias.add_(logit_shift)
-        activations = [layer.activation for layer in self.layers]
+        activations = [deepcopy(layer.activation) for layer in self.layers]
         hidden = chain.from_iterable(zip(affine, activations, strict=False))
         return nn.Sequential(*hidden, affine[-1]).eval().requires_grad_(False)
 

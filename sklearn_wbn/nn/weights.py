@@ -70,8 +70,14 @@ class BatchWeights:
 
     @property
     def has_spread(self) -> bool:
-        """Whether the batch says anything about a variance: more than one row."""
-        return self.spread > _SMALLEST_G_OVER_Z
+        """Whether the batch says anything about a variance: more than one row.
+
+        Frequencies that sum to less than one row leave no `G`, and yet several rows.
+        """
+        if self.spread > _SMALLEST_G_OVER_Z:
+            return True
+        p = self.p.double()
+        return self.Z > 0 and float(1 - p @ p) > _SMALLEST_G_OVER_Z
 
     def per_position(self, n_positions: int) -> "BatchWeights":
         """Give every position of a row that row's weight.

@@ -113,6 +113,17 @@ def test_no_weights_count_every_row_once(variance):
     np.testing.assert_allclose(v, x.numpy().var(0, ddof=ddof), rtol=1e-13)
 
 
+@pytest.mark.parametrize("numba", ["0", "1"])
+def test_constant_channels_far_from_zero_have_no_negative_variance(numba, monkeypatch):
+    monkeypatch.setenv("SKLEARN_WBN_NUMBA", numba)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        level, w = (torch.rand(n, generator=generator) for n in (300, 128))
+        x = (1e6 * level).expand(128, 300)
+        assert weighted_batch_norm(x, w, eps=1e-8).isfinite().all()
+        assert (weighted_moments(x, w)[1] >= 0).all()
+
+
 def test_weights_that_are_no_tensor_are_refused():
     with pytest.raises(TypeError, match="Tensor, BatchWeights or None, got ndarray"):
         weighted_batch_norm(torch.zeros(3, 2), np.ones(3))

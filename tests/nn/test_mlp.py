@@ -246,6 +246,16 @@ def test_folded_equals_the_network_to_rounding(activation, normalization):
     assert not any(p.requires_grad for p in folded.parameters())
 
 
+def test_folded_shares_nothing_with_the_network():
+    network = WBNMLP(3, 2, (4,), seed=0)
+    network.layers[0].activation = torch.nn.PReLU()
+    folded = network.eval().folded()
+    assert all(p.requires_grad for p in network.parameters())
+    with torch.no_grad():
+        network.layers[0].activation.weight.fill_(5.0)
+    assert folded[1].weight.item() == 0.25
+
+
 def test_folded_adds_a_shift_to_the_logits():
     network, x = trained(), draw()
     shift = torch.tensor([0.5, -2.0, 0.0])
