@@ -93,7 +93,8 @@ default="adamax"
         Whether `fit` goes on with the network of the last call.
     random_state : int, RandomState or None, default=None
         Determines initial weights, shuffling, dropout and the validation split.
-        An int repeats a fit bit for bit; torch's global generators are not used.
+        An int repeats a fit bit for bit, if none runs in a thread beside it; None
+        draws from NumPy's global generator, and torch's are not used.
     verbose : bool or int, default=False
         Whether to show a progress bar.
     tol : float, default=1e-4

@@ -130,8 +130,8 @@ def threads_of_products(n_multiplications: int) -> Iterator[None]:
     Parameters
     ----------
     n_multiplications : int
-        Of the largest product. The number of threads must depend on what is computed
-        only: the last digits of a product depend on it.
+        Of the largest product. The number of threads depends on nothing else, as the
+        last digits of a product depend on it; but side by side the first decides.
 
     Yields
     ------
