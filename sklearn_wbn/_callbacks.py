@@ -62,8 +62,13 @@ class Progress(Callback):
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Close the bar."""
-        self.bar_.close()
-        del self.bar_  # a bar holds a stream, which cannot be pickled
+        self.close()
+
+    def close(self) -> None:
+        """Close the bar, if it is open."""
+        if hasattr(self, "bar_"):
+            self.bar_.close()
+            del self.bar_  # a bar holds a stream, which cannot be pickled
 
 
 class Validation(Callback):

@@ -254,6 +254,9 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             net.initialize_callbacks()
             yield
         finally:
+            for watcher in watchers:
+                if isinstance(watcher, Progress):
+                    watcher.close()  # of a training that has failed
             net.callbacks = net.callbacks[len(ours) :]
             net.callbacks_ = net.callbacks_[len(ours) :]
 

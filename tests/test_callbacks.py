@@ -17,6 +17,7 @@ from skorch.callbacks import (
     PrintLog,
     ProgressBar,
 )
+from tqdm import tqdm
 
 from sklearn_wbn._callbacks import Plateau, StopTraining
 from tests.samples import imbalanced, quick
@@ -76,6 +77,15 @@ def test_bar_of_fewer_epochs_is_closed(capsys):
     err = capsys.readouterr().err
     assert "3/9" in err
     assert err.endswith("\n")
+
+
+def test_bar_of_a_training_that_fails_is_closed(capsys):
+    clf = quick(verbose=True, learning_rate_init=1e300, max_iter=50)
+    with pytest.raises(ValueError, match="loss became") as told:
+        clf.fit(*imbalanced())
+    assert told.tb is not None  # kept alive, as a notebook does, and the bar with it
+    assert not tqdm._instances
+    assert capsys.readouterr().err.endswith("\n")  # a bar ends its line when closed
 
 
 @pytest.mark.parametrize("verbose", [False, 0])
