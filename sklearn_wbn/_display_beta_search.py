@@ -279,8 +279,7 @@ def _beta_name(search: Any, param_name: str | None) -> str:
     if len(found) != 1:
         raise ValueError(
             "the search must vary one parameter beta or *__beta, or param_name must "
-            f"name it; got a search over {searched}"
-            + (f" and param_name={param_name!r}" if param_name is not None else "")
+            f"name it; got a search over {searched} and param_name={param_name!r}"
         )
     return str(found[0])
 

@@ -106,11 +106,11 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         self._net_params = net_params(params)
 
     def _check_goes_on(self, fresh: bool, data: TrainingData) -> None:
-        """Refuse what the network cannot go on with, before anything is changed."""
-        self._batch_size(len(data.y))
-        resolve_device(self.device)
+        """Refuse what a trained network cannot go on with, before it is changed."""
         if fresh:
             return
+        self._batch_size(len(data.y))
+        resolve_device(self.device)
         for name, value in fixed_params(self.get_params(deep=False)).items():
             if value != self._net_params[name]:
                 raise ValueError(

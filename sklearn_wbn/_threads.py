@@ -1,4 +1,4 @@
-"""How many threads a fit takes, alone or side by side with others."""
+"""How many threads fits and predictions take, alone or side by side."""
 
 import multiprocessing
 import os
