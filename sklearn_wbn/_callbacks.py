@@ -1,6 +1,8 @@
 """What watches training: progress, validation with best weights, early stopping."""
 
-from collections.abc import Callable
+import math
+import warnings
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -95,6 +97,12 @@ class Validation(Callback):
         """Score the epoch; keep its weights if it is the best so far."""
         net.update_inference_statistics()
         score = self.score(net)
+        if math.isnan(score):
+            warnings.warn(
+                f"scoring gave nan in epoch {len(net.history)}; no such epoch is taken "
+                "for the best",
+                stacklevel=2,
+            )
         net.history.record("valid_score", score)
         is_best = bool(score > self.best_score_)
         net.history.record("valid_score_best", is_best)  # as skorch's scorers do
@@ -107,6 +115,22 @@ class Validation(Callback):
         """Go back to the best weights and the statistics they were scored with."""
         if self.best_state_ is not None:
             net.module_.load_state_dict(self.best_state_)
+
+
+def best_score(scores: Sequence[float]) -> float | None:
+    """Return the greatest score; nan only where there is no other.
+
+    Parameters
+    ----------
+    scores : sequence of float
+        Of the epochs.
+
+    Returns
+    -------
+    float or None
+        None where there are none.
+    """
+    return max((s for s in scores if s == s), default=scores[0] if scores else None)
 
 
 class Plateau(Callback):

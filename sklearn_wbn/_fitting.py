@@ -17,7 +17,13 @@ from skorch.callbacks import Callback
 
 from sklearn_wbn._batches import Rows, as_tensor
 from sklearn_wbn._build import build_net, fixed_params, net_params, update_net
-from sklearn_wbn._callbacks import Plateau, Progress, Validation, check_callbacks
+from sklearn_wbn._callbacks import (
+    Plateau,
+    Progress,
+    Validation,
+    best_score,
+    check_callbacks,
+)
 from sklearn_wbn._class_weight import (
     effective_class_size,
     resolve_beta,
@@ -171,7 +177,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         self.n_iter_ = len(self._curve("train_loss", first))
         self.validation_scores_ = self._curve("valid_score") or None
         scores = self._curve("valid_score", first)
-        self.best_validation_score_ = max(scores, default=None)
+        self.best_validation_score_ = best_score(scores)
 
     def _curve(self, column: str, first: int = 0) -> list[float]:
         """Return a column of the history; an interrupted epoch has no entry."""

@@ -138,6 +138,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
         finally:
             self.batches_ = None  # holds the caller's data
             self.module_.set_dropout_generator(None)
+        self._check_statistics()
 
     def update_inference_statistics(self) -> None:
         """Set what eval mode normalises with, from the rows in training."""
@@ -324,6 +325,17 @@ class WeightedNet(ClassifierMixin, NeuralNet):
         self.history.record_batch(f"{prefix}_loss", step["loss"].item())
         self.history.record_batch(f"{prefix}_batch_size", len(batch))
         self.notify("on_batch_end", batch=(batch.x, batch.y), training=training, **step)
+
+    def _check_statistics(self) -> None:
+        """Refuse norms that make every row the same, as an infinite variance does."""
+        for name, statistic in self.module_.named_buffers():
+            if not statistic.isfinite().all():
+                kind = str(statistic.dtype).removeprefix("torch.")
+                raise ValueError(
+                    f"{name} is not finite: the features are too large for the "
+                    f"variance of a hidden signal in {kind}; scale them "
+                    "(StandardScaler)"
+                )
 
     def _finite(self, loss: float) -> float:
         if loss - loss == 0:

@@ -167,6 +167,17 @@ def test_diverging_loss(data, precision, rate):
         clf.fit(X.astype(precision), y)
 
 
+@pytest.mark.parametrize("inference_statistics", ["moving", "population"])
+@pytest.mark.parametrize("scale", [1e20, 1e30])
+def test_features_too_large_for_the_variance(data, inference_statistics, scale):
+    X, y = data
+    clf = quick(inference_statistics=inference_statistics)
+    with pytest.raises(ValueError, match=r"too large for the variance .* in float32"):
+        clf.fit((X * scale).astype(np.float32), y)
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        clf.predict(X)
+
+
 def test_a_fit_that_failed_leaves_no_network_to_predict_with(data):
     X, y = data
     clf = quick(warm_start=True).fit(X, y)

@@ -31,6 +31,16 @@ def stops(**params):
     return quick(**NOISY | {"early_stopping": True, "n_iter_no_change": 4} | params)
 
 
+class InTurn:
+    """A scorer that gives prepared scores, one after the other."""
+
+    def __init__(self, *scores):
+        self.scores = iter(scores)
+
+    def __call__(self, classifier, X, y):
+        return next(self.scores)
+
+
 @pytest.mark.parametrize("statistics", STATISTICS)
 @pytest.mark.parametrize("scoring", SCORERS)
 def test_restored_network_has_exactly_the_best_score(scoring, statistics):
@@ -234,6 +244,23 @@ def test_best_score_is_that_of_the_last_call():
     assert clf.best_validation_score_ == max(clf.validation_scores_[n_first:]) < best
     score = balanced_accuracy_score(1 - y_val, clf.predict(X_val))
     assert score == clf.best_validation_score_
+
+
+def test_a_score_of_nan_is_told_and_is_never_the_best():
+    X, y, X_val, y_val = halves()
+    clf = quick(max_iter=3, scoring=InTurn(np.nan, 0.4, np.nan))
+    with pytest.warns(UserWarning, match="scoring gave nan in epoch") as told:
+        clf.fit(X, y, X_val=X_val, y_val=y_val)
+    assert [str(w.message).split(";")[0][-7:] for w in told] == ["epoch 1", "epoch 3"]
+    assert clf.best_validation_score_ == 0.4
+
+
+def test_where_every_score_is_nan_so_is_the_best():
+    X, y, X_val, y_val = halves()
+    clf = quick(max_iter=2, scoring=InTurn(np.nan, np.nan))
+    with pytest.warns(UserWarning, match="scoring gave nan"):
+        clf.fit(X, y, X_val=X_val, y_val=y_val)
+    assert np.isnan(clf.best_validation_score_)
 
 
 @pytest.mark.parametrize(
