@@ -273,7 +273,7 @@ class _Norm:
         r = 1 / np.sqrt(v + self.norm.eps)
         s = r * self.gamma
         self.c, self.d, self.r, self.s = c, d, r, s
-        return _affine(self.b - d * s, c, s, out=room)
+        return _shift_scale(self.b - d * s, c, s, out=room)
 
     def _update_running(self, m: Array, v: Array, weights: BatchWeights) -> None:
         """Count a batch and move the running statistics, as the layer does."""
@@ -295,9 +295,9 @@ class _Norm:
         dgamma = rows.ones @ np.multiply(g, c, out=room) - d * db
         dgamma = np.multiply(r, dgamma, out=self.dgamma.room())
         slope = -rows.weights.Z_over_G * s * r * dgamma
-        _affine(-s * db - d * slope, c, slope, out=c)
+        _shift_scale(-s * db - d * slope, c, slope, out=c)
         _tensor(c).mul_(rows.weights.p.unsqueeze(1))
-        return _affine(c, g, s, out=g)
+        return _shift_scale(c, g, s, out=g)
 
 
 class _LoopNorm(_Norm):
@@ -333,7 +333,7 @@ def _norm(norm: WeightedBatchNorm1d) -> _Norm:
     return _Norm(norm) if compiled is None else _LoopNorm(norm, compiled)
 
 
-def _affine(shift: Array, x: Array, scale: Array, out: Array) -> Array:
+def _shift_scale(shift: Array, x: Array, scale: Array, out: Array) -> Array:
     """Write `shift + x scale`."""
     torch.addcmul(_tensor(shift), _tensor(x), _tensor(scale), out=_tensor(out))
     return out

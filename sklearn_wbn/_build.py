@@ -180,9 +180,6 @@ def _module_params(params: Mapping[str, Any]) -> dict[str, Any]:
         "activation": params["activation"],
         "normalization": params["normalization"] is not None,
         "variance": params["variance"],
-        "dropout": params["dropout"],
-        "eps": params["norm_eps"],
-        "momentum": params["norm_momentum"],
     }
 
 

@@ -37,7 +37,11 @@ def check_callbacks(callbacks: list[Any]) -> None:
             )
 
 
-class Progress(Callback):
+class Watcher(Callback):
+    """A callback of ours: Ctrl-C in it is the user's, where skorch's ask to stop."""
+
+
+class Progress(Watcher):
     """Progress bar over the epochs, with the loss and the validation score.
 
     Parameters
@@ -73,18 +77,18 @@ class Progress(Callback):
             del self.bar_  # a bar holds a stream, which cannot be pickled
 
 
-class Validation(Callback):
+class Validation(Watcher):
     """Score held-out rows after every epoch and remember the best weights.
 
     Parameters
     ----------
     score : callable
-        Takes the net, returns the validation score; greater is better.
+        Returns the validation score; greater is better.
     restore_best : bool
         Whether to end with the weights of the best epoch.
     """
 
-    def __init__(self, score: Callable[[Any], float], restore_best: bool) -> None:
+    def __init__(self, score: Callable[[], float], restore_best: bool) -> None:
         self.score = score
         self.restore_best = restore_best
 
@@ -96,7 +100,7 @@ class Validation(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Score the epoch; keep its weights if it is the best so far."""
         net.update_inference_statistics()
-        score = self.score(net)
+        score = self.score()
         if math.isnan(score):
             warnings.warn(
                 f"scoring gave nan in epoch {len(net.history)}; no such epoch is taken "
@@ -130,10 +134,11 @@ def best_score(scores: Sequence[float]) -> float | None:
     float or None
         None where there are none.
     """
-    return max((s for s in scores if s == s), default=scores[0] if scores else None)
+    known = [score for score in scores if not math.isnan(score)]
+    return max(known or scores, default=None)
 
 
-class Plateau(Callback):
+class Plateau(Watcher):
     """Stop when a value has not improved for some epochs.
 
     Parameters

@@ -26,7 +26,8 @@ def resolve_device(device: str | torch.device) -> torch.device:
         If torch does not know the device or this machine does not have it.
     """
     if device == "auto":
-        return torch.device(_best_device())
+        # Not "mps": the sums of the weights are taken in float64, which it lacks.
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(device)
         torch.empty(0, device=found)
@@ -56,11 +57,6 @@ def working_dtype(X_dtype: DTypeLike, device: torch.device) -> torch.dtype:
     """
     on_cpu = device.type == "cpu"
     return torch.float64 if on_cpu and X_dtype == np.float64 else torch.float32
-
-
-def _best_device() -> str:
-    # Not "mps": the sums of the weights are taken in float64, which it lacks.
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def move_net(net: Any, device: torch.device) -> None:

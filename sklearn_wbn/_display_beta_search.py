@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_wbn._class_weight import resolve_beta
 from sklearn_wbn._plotting import (
     Style,
     axes_for,
@@ -316,8 +317,8 @@ def _numbers(candidates: Any, search: Any) -> Float:
                 "beta='auto' stands for a number that only a search with refit knows; "
                 "fit it with refit=True"
             )
-        N = final_estimator(search).class_count_.sum()
-        values = [1 - 1 / N if isinstance(v, str) else v for v in values]
+        auto = resolve_beta("auto", final_estimator(search).class_count_)
+        values = [auto if isinstance(v, str) else v for v in values]
     return np.asarray(values, dtype=np.float64)
 
 

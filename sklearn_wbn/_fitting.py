@@ -139,7 +139,6 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             dtype=working_dtype(X_dtype, device),
         )
         self._stream = RandomStream(int(seeds[1]))
-        self._net_params = net_params(params)
 
     @one_thread_in_workers()
     def _train(
@@ -227,7 +226,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         watchers: list[Callback] = []
         if held_out is not None:
 
-            def score(_: WeightedNet) -> float:
+            def score() -> float:
                 self._fold()
                 return held_out.score(self, self.scoring)
 
@@ -236,7 +235,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             watchers.append(Progress(self.max_iter))
         if hasattr(self, "_skl_callbacks"):
             context = self._init_callback_context(max_subtasks=self.max_iter)
-            watchers.append(FitTasks(self, context, data))
+            watchers.append(FitTasks(self, context, data, self._folded_network))
         patience = self.n_iter_no_change
         if self.early_stopping:
             watchers.append(Plateau("valid_score", self.tol, patience or _PATIENCE))
@@ -267,19 +266,18 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             net.callbacks_ = net.callbacks_[len(ours) :]
 
     def _warn_if_not_converged(self, watchers: list[Callback]) -> None:
-        for watcher in watchers:
-            if not isinstance(watcher, Plateau) or watcher.stopped_:
-                continue
-            if self.n_iter_ == self.max_iter:
-                advice = "wait for fewer (n_iter_no_change)"
-                if not self.early_stopping:
-                    advice = "train for a fixed number (n_iter_no_change=None)"
-                warnings.warn(
-                    f"{watcher.monitor} did not stop training within max_iter="
-                    f"{self.max_iter} epochs; allow more, or {advice}",
-                    ConvergenceWarning,
-                    stacklevel=4,  # the caller of fit, which scikit-learn wraps
-                )
+        plateau = next((w for w in watchers if isinstance(w, Plateau)), None)
+        if plateau is None or plateau.stopped_ or self.n_iter_ < self.max_iter:
+            return
+        advice = "wait for fewer (n_iter_no_change)"
+        if not self.early_stopping:
+            advice = "train for a fixed number (n_iter_no_change=None)"
+        warnings.warn(
+            f"{plateau.monitor} did not stop training within max_iter="
+            f"{self.max_iter} epochs; allow more, or {advice}",
+            ConvergenceWarning,
+            stacklevel=4,  # the caller of fit, which scikit-learn wraps
+        )
 
     def _log_class_share(self) -> torch.Tensor:
         """Return `log(N_k / N)`; a class without rows counts as the smallest."""

@@ -1,5 +1,6 @@
 """The skorch net: skorch's training loop over weighted batches."""
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +17,7 @@ from torch import Generator, Tensor, nn
 
 from sklearn_wbn._backprop import TrainingStep, is_as_built
 from sklearn_wbn._batches import Batch, Batches, Rows
-from sklearn_wbn._callbacks import StopTraining
+from sklearn_wbn._callbacks import StopTraining, Watcher
 from sklearn_wbn._flat_parameters import flat_parameters
 from sklearn_wbn._solver_step import solver_step
 from sklearn_wbn._threads import one_thread_each, threads_of_products
@@ -178,7 +179,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
             except KeyboardInterrupt as error:
-                ours = type(callback).__module__.startswith("sklearn_wbn")
+                ours = isinstance(callback, Watcher)
                 if ours or method_name in ("on_train_begin", "on_train_end"):
                     raise
                 raise StopTraining from error
@@ -338,7 +339,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
                 )
 
     def _finite(self, loss: float) -> float:
-        if loss - loss == 0:
+        if math.isfinite(loss):
             return loss
         raise ValueError(
             f"The training loss became {loss} in epoch {len(self.history)}: scale the "

@@ -114,9 +114,9 @@ def norm_class_weight(
         Weights. ``"auto"`` leaves those of the loss unless `holds_minority`.
     """
     mild = holds_minority(n)
-    if mild if cap == "auto" else cap:
+    cap = mild if cap == "auto" else cap
+    power = (_MILD_POWER if mild else 1.0) if power == "auto" else power
+    if cap:
         class_weight = capped_class_weight(class_weight, class_count, n)
-    if power == "auto":
-        power = _MILD_POWER if mild else 1.0
     weight: Float = class_weight**power
     return weight

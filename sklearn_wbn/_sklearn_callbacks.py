@@ -4,14 +4,14 @@
 epoch is a task below the task of `fit`. `_fit_context` ends what they have begun.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sklearn.base import BaseEstimator
-from skorch.callbacks import Callback
 
-from sklearn_wbn._callbacks import StopTraining
+from sklearn_wbn._callbacks import StopTraining, Watcher
+from sklearn_wbn._inference import FoldedNetwork
 from sklearn_wbn._training_data import TrainingData
 
 try:
@@ -25,7 +25,7 @@ except ImportError:  # before scikit-learn 1.9: no `set_callbacks`
 __all__ = ["CallbackSupportMixin", "FitTasks"]
 
 
-class FitTasks(Callback):
+class FitTasks(Watcher):
     """Tells scikit-learn's callbacks about `fit` and its epochs.
 
     Parameters
@@ -36,13 +36,19 @@ class FitTasks(Callback):
         Task of `fit`.
     data : TrainingData
         Training rows, which a callback may ask for.
+    folded : callable
+        Returns the network that predicts, as it is now.
     """
 
     def __init__(
-        self, estimator: BaseEstimator, context: Any, data: TrainingData
+        self,
+        estimator: BaseEstimator,
+        context: Any,
+        data: TrainingData,
+        folded: Callable[[], FoldedNetwork],
     ) -> None:
-        self.estimator = estimator
         self.context = context
+        self.folded = folded
         f = data.frequency
         # Functions are called only where a callback wants the value.
         self.given = {
@@ -82,7 +88,7 @@ class FitTasks(Callback):
         )
 
     def _fitted(self) -> dict[str, Any]:
-        return {"_folded": self.estimator._folded_network()}
+        return {"_folded": self.folded()}
 
 
 @contextmanager

@@ -72,13 +72,7 @@ class TrainingData:
         check_classification_targets(labels)
         if sample_weight is None:
             return cls(rows, labels, np.arange(len(labels)), None)
-        f = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
-        )
-        if not f.any():
-            raise ValueError(
-                "sample_weight is zero for every row; nothing to learn from"
-            )
+        f = check_frequency(sample_weight, rows)
         index = np.flatnonzero(f)
         return cls(rows, labels[index], index, f[index])
 
@@ -143,3 +137,31 @@ class TrainingData:
                 f"among the classes {classes.tolist()}"
             )
         return codes
+
+
+def check_frequency(sample_weight: ArrayLike, X: NDArray[Any]) -> NDArray[np.float64]:
+    """Validate sample weights as the newest scikit-learn does.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,)
+        Frequencies.
+    X : ndarray of shape (n_samples, n_features)
+        Data.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Frequencies, float64.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit `X`, or one is negative or not finite, or all are zero.
+    """
+    f: NDArray[np.float64] = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not f.any():  # scikit-learn 1.6 accepts it
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return f

@@ -10,9 +10,9 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import get_scorer
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
-from sklearn_wbn._training_data import PRECISIONS, TrainingData
+from sklearn_wbn._training_data import PRECISIONS, TrainingData, check_frequency
 
 Index = NDArray[np.intp]
 
@@ -53,18 +53,15 @@ class HeldOut:
             Score; greater is better.
         """
         scorer = get_scorer(scoring or "balanced_accuracy")
-        weighted = self.sample_weight is not None
+        weight = self.sample_weight
+        given = {} if weight is None else {"sample_weight": weight}
         with warnings.catch_warnings():
             # A class of one row is not held out, yet may be predicted.
             warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
             warnings.filterwarnings("ignore", "A single label was found in 'y_true'")
             # These rows are an array now; their names were checked with the frame.
             warnings.filterwarnings("ignore", "X does not have valid feature names")
-            if weighted:
-                return float(
-                    scorer(classifier, self.X, self.y, sample_weight=self.sample_weight)
-                )
-            return float(scorer(classifier, self.X, self.y))
+            return float(scorer(classifier, self.X, self.y, **given))
 
 
 def check_held_out(
@@ -112,12 +109,7 @@ def check_held_out(
         )
     if sample_weight_val is None:
         return HeldOut(X, y, None)
-    weight = _check_sample_weight(
-        sample_weight_val, X, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.any():  # scikit-learn 1.6 accepts it
-        raise ValueError("sample_weight_val must hold at least one non-zero number")
-    return HeldOut(X, y, weight)
+    return HeldOut(X, y, check_frequency(sample_weight_val, X))
 
 
 def split_held_out(

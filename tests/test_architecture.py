@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, str] = {
         "numpy sklearn skorch torch"
     ),
     "_device": "numpy torch",
-    "_display_beta_search": "_plotting matplotlib numpy sklearn",
+    "_display_beta_search": "_class_weight _plotting matplotlib numpy sklearn",
     "_display_effective_size": "_plotting matplotlib numpy sklearn",
     "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_doc_link": "",
@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, str] = {
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
     "_random": "torch",
-    "_sklearn_callbacks": "_callbacks _training_data sklearn skorch",
+    "_sklearn_callbacks": "_callbacks _inference _training_data sklearn",
     "_solver": "torch",
     "_solver_arrays": "numpy",
     "_solver_step": "_solver_arrays nn numpy torch",
