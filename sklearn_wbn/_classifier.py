@@ -12,11 +12,11 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
+from sklearn_wbn._constraints import CONSTRAINTS
 from sklearn_wbn._fitting import NetClassifier
-from sklearn_wbn._parameters import CONSTRAINTS
+from sklearn_wbn._held_out import check_held_out, split_held_out
 from sklearn_wbn._prediction import PredictionMixin
 from sklearn_wbn._training_data import TrainingData
-from sklearn_wbn._validation import check_held_out, split_held_out
 
 
 class WBNMLPClassifier(PredictionMixin, NetClassifier):

@@ -31,6 +31,7 @@ from sklearn_wbn._class_weight import (
 )
 from sklearn_wbn._device import move_net, resolve_device, working_dtype
 from sklearn_wbn._doc_link import DocLinkMixin
+from sklearn_wbn._held_out import HeldOut
 from sklearn_wbn._inference import FoldedNetwork
 from sklearn_wbn._inference_statistics import resolve_statistics
 from sklearn_wbn._network import WeightedNet
@@ -45,7 +46,6 @@ from sklearn_wbn._random import RandomStream
 from sklearn_wbn._sklearn_callbacks import CallbackSupportMixin, FitTasks
 from sklearn_wbn._threads import one_thread_in_workers
 from sklearn_wbn._training_data import TrainingData
-from sklearn_wbn._validation import HeldOut
 
 _AUTO_BATCH_SIZE = 200  # of MLPClassifier
 _PATIENCE = 10  # of MLPClassifier, for early stopping without `n_iter_no_change`

@@ -35,21 +35,23 @@ MAY_IMPORT: dict[str, str] = {
     "_callbacks": "skorch tqdm",
     "_class_weight": "numpy",
     "_classifier": (
-        "_fitting _parameters _prediction _training_data _validation "
+        "_constraints _fitting _held_out _prediction _training_data "
         "numpy sklearn skorch torch"
     ),
+    "_constraints": "_solver nn sklearn torch",
     "_device": "numpy torch",
     "_display_beta_search": "_class_weight _plotting matplotlib numpy sklearn",
     "_display_effective_size": "_plotting matplotlib numpy sklearn",
     "_display_training_curve": "_plotting matplotlib numpy sklearn",
     "_doc_link": "",
     "_fitting": (
-        "_batches _build _callbacks _class_weight _device _doc_link _inference "
-        "_inference_statistics _network _norm_weight _persistence _random "
-        "_sklearn_callbacks _threads _training_data _validation "
+        "_batches _build _callbacks _class_weight _device _doc_link _held_out "
+        "_inference _inference_statistics _network _norm_weight _persistence _random "
+        "_sklearn_callbacks _threads _training_data "
         "numpy sklearn skorch torch"
     ),
     "_flat_parameters": "torch",
+    "_held_out": "_training_data numpy sklearn",
     "_inference": "_activation _batches _threads numpy torch",
     "_inference_statistics": "_norm_weight",
     "_loops": "_solver_arrays nn numpy",
@@ -59,7 +61,6 @@ MAY_IMPORT: dict[str, str] = {
     ),
     "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",
-    "_parameters": "_solver nn sklearn torch",
     "_persistence": "_build _network numpy torch",
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
@@ -70,7 +71,6 @@ MAY_IMPORT: dict[str, str] = {
     "_solver_step": "_solver_arrays nn numpy torch",
     "_threads": "threadpoolctl torch",
     "_training_data": "numpy sklearn",
-    "_validation": "_training_data numpy sklearn",
     "nn": "nn",
     "nn.acceleration": "torch",
     "nn.autograd": "nn.acceleration nn.closed_form nn.running numpy torch",

@@ -93,7 +93,7 @@ PARTS = (
     Part("Saving", ("_onnx", "_persistence"), (0.14, 0.555), GREY),
     Part(
         "The estimator: steps of fit, prediction",
-        ("_classifier", "_fitting", "_inference*", "_parameters", "_prediction"),
+        ("_classifier", "_fitting", "_inference*", "_constraints", "_prediction"),
         (0.5, 0.74),
         BLUE,
     ),
@@ -105,7 +105,7 @@ PARTS = (
     ),
     Part(
         "Rows, checks, mini-batches",
-        ("_training_data", "_validation", "_batches"),
+        ("_training_data", "_held_out", "_batches"),
         (0.5, 0.33),
         GREY,
     ),

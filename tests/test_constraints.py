@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sklearn_wbn import WBNMLPClassifier
-from sklearn_wbn._parameters import CONSTRAINTS
+from sklearn_wbn._constraints import CONSTRAINTS
 from tests.samples import imbalanced, quick
 
 OPTIONS = [

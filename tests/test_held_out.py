@@ -5,7 +5,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer
 
-from sklearn_wbn._validation import stratified_holdout
+from sklearn_wbn._held_out import stratified_holdout
 from tests.samples import imbalanced, quick
 
 STATISTICS = ["batch_mean", "moving", "population", "weighted_population"]
