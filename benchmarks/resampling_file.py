@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
-
-import pandas as pd
 
 from benchmarks.resampling_metrics import Bin, Metrics
 from benchmarks.store import ResultsFile
@@ -48,16 +47,24 @@ class ScoresFile(ResultsFile):
     path : Path
         The file.
     retry_errors : bool, default=False
-        Whether a run that ended in an error counts as not done.
+        Whether runs that ended in an error are tried again where they are wanted.
     """
 
     def __init__(self, path: Path, retry_errors: bool = False) -> None:
         super().__init__(path, FoldRow, FoldRun._fields)
         self.retry_errors = retry_errors
 
-    def is_complete(self, rows: pd.DataFrame) -> pd.Series:
-        """Say for each row whether its run counts as done."""
-        return (rows["error"] == "") | (not self.retry_errors)
+    def prepare(self, wanted: Collection[tuple[Any, ...]]) -> int:
+        """Remove what a killed run left behind, and errors that are to be tried again.
+
+        Errors of runs that are not wanted stay: nothing would replace them.
+        """
+        if not self.retry_errors:
+            return self.repair()
+        rows = self.read()
+        failed = rows.loc[rows["error"] != "", self.key]
+        again = set(wanted) & set(failed.itertuples(index=False, name=None))
+        return self.remove(again)
 
 
 def bins_file(scores: Path) -> ResultsFile:

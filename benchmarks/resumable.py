@@ -25,13 +25,14 @@ def run_missing(
     Parameters
     ----------
     results : ResultsFile
-        What a killed command left behind in it is removed first.
+        What a killed command left behind in it is removed first, and what it makes
+        again for other reasons; see `ResultsFile.prepare`.
     wanted : sequence of tuple
         Keys of all runs, in the order in which they are to be done.
     train : callable
         Takes the keys that are missing and yields the rows of each run, as runs end.
     """
-    removed = results.repair()
+    removed = results.prepare(wanted)
     if removed:
         print(f"Removed {removed} lines to be made again.", file=sys.stderr)
     finished = results.finished()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -64,16 +64,40 @@ class ResultsFile:
         int
             Number of lines that were removed.
         """
-        if not self.path.exists():
-            return 0
-        before = self.path.read_text(encoding="utf-8")
-        after = self._complete_rows().to_csv(index=False, lineterminator="\n")
-        if after != before:
-            # A kill during the repair must not lose the file: replace it in one step.
-            draft = self.path.with_name(f"{self.path.name}.repair")
-            draft.write_text(after, encoding="utf-8", newline="")
-            draft.replace(self.path)
-        return len(before.splitlines()) - len(after.splitlines())
+        return self._keep(self._complete_rows())
+
+    def prepare(self, wanted: Collection[tuple[Any, ...]]) -> int:
+        """Remove what must not be there when runs begin: what a killed run left behind.
+
+        Parameters
+        ----------
+        wanted : collection of tuple
+            Keys of the runs, for files that remove more.
+
+        Returns
+        -------
+        int
+            Number of lines that were removed.
+        """
+        return self.repair()
+
+    def remove(self, runs: Collection[tuple[Any, ...]]) -> int:
+        """Remove some runs, and what a killed run left behind.
+
+        Parameters
+        ----------
+        runs : collection of tuple
+            Their keys.
+
+        Returns
+        -------
+        int
+            Number of lines that were removed.
+        """
+        rows = self._complete_rows()
+        keys = rows[self.key].astype({name: self.types[name] for name in self.key})
+        kept = [key not in runs for key in keys.itertuples(index=False, name=None)]
+        return self._keep(rows[pd.Series(kept, index=rows.index, dtype=bool)])
 
     def append(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write the rows of one run and flush them to the disk."""
@@ -91,6 +115,18 @@ class ResultsFile:
     def is_complete(self, rows: pd.DataFrame) -> pd.Series:
         """Say for each row whether its run is whole; here every row is a whole one."""
         return pd.Series(True, index=rows.index)
+
+    def _keep(self, rows: pd.DataFrame) -> int:
+        if not self.path.exists():
+            return 0
+        before = self.path.read_text(encoding="utf-8")
+        after = rows.to_csv(index=False, lineterminator="\n")
+        if after != before:
+            # A kill in the middle must not lose the file: replace it in one step.
+            draft = self.path.with_name(f"{self.path.name}.repair")
+            draft.write_text(after, encoding="utf-8", newline="")
+            draft.replace(self.path)
+        return len(before.splitlines()) - len(after.splitlines())
 
     def _complete_rows(self) -> pd.DataFrame:
         """Return complete runs as text, so that a repair changes no figure."""

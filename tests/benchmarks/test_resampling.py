@@ -100,6 +100,31 @@ def test_error_is_a_row_and_not_tried_again(
     assert len(rows) == 2 * FOLDS
 
 
+def test_retry_leaves_errors_that_are_not_asked_for(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(setting):
+        raise ValueError("no luck")
+
+    for method in ("bn-smote", "logistic"):
+        monkeypatch.setitem(
+            contenders.CONTENDERS, method, Contender(method, "broken", fail)
+        )
+    run(folder, "--methods", "bn-smote,logistic", "--dataset", "short")
+    monkeypatch.undo()
+    capsys.readouterr()
+    arguments = ("--methods", "logistic", "--dataset", "short", "--retry-errors")
+    rows = run(folder, *arguments)
+    said = capsys.readouterr().err
+    assert f"Removed {FOLDS} lines to be made again." in said
+    assert f"{FOLDS} runs to do" in said
+    failed = rows["error"] == "ValueError: no luck"
+    assert rows.loc[failed, "method"].tolist() == ["bn-smote"] * FOLDS
+    assert rows.loc[~failed, "method"].tolist() == ["logistic"] * FOLDS
+
+
 def test_three_classes_run_too(folder: Path) -> None:
     save_table(folder, "three", 40, 20, 10)
     arguments = ("--methods", "wbn-icf,bn-smote,bn-threshold", "--dataset", "three")
