@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from benchmarks.errors import BenchmarkError
 
 UNTUNED, SEARCHED = "untuned", "searched"
+INSTALL_PEERS = "pip install 'sklearn-wbn[peers]'"
 
 Splits = list[tuple[NDArray, NDArray]]
 
@@ -66,6 +67,13 @@ class Contender:
         """Whether its package is there."""
         return self.package is None or find_spec(self.package) is not None
 
+    def check_installed(self) -> None:
+        """Raise a `BenchmarkError` where its package is not installed."""
+        if not self.installed:
+            raise BenchmarkError(
+                f"{self.key} needs the package {self.package}: {INSTALL_PEERS}."
+            )
+
     def estimator(self, setting: Setting) -> BaseEstimator:
         """Make the estimator.
 
@@ -74,9 +82,5 @@ class Contender:
         BenchmarkError
             Where its package is not installed.
         """
-        if not self.installed:
-            raise BenchmarkError(
-                f"{self.key} needs the package {self.package}: "
-                "pip install 'sklearn-wbn[peers]'."
-            )
+        self.check_installed()
         return self.make(setting)

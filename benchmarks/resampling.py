@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmarks.arguments import add_jobs, comma_list, positive_int
+from benchmarks.contender import INSTALL_PEERS
 from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.errors import BenchmarkError
@@ -93,8 +94,37 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def chosen_methods(names: Iterable[str]) -> list[str]:
-    """Replace each tier by its methods."""
+def chosen_methods(names: Collection[str]) -> list[str]:
+    """Replace each tier by those of its methods that are installed.
+
+    Parameters
+    ----------
+    names : collection of str
+        Methods and tiers.
+
+    Returns
+    -------
+    list of str
+        Methods.
+
+    Raises
+    ------
+    BenchmarkError
+        Where a method that was named itself is not installed: its rows would hold
+        nothing but that error, and count as done.
+    """
+    for name in set(names) - set(TIERS):
+        CONTENDERS[name].check_installed()
+    absent = [
+        key
+        for key, contender in CONTENDERS.items()
+        if contender.tier in names and contender.by_default and not contender.installed
+    ]
+    if absent:
+        print(
+            f"Left out: {', '.join(absent)}, not installed; {INSTALL_PEERS}.",
+            file=sys.stderr,
+        )
     return list(dict.fromkeys(key for name in names for key in TIERS.get(name, [name])))
 
 

@@ -9,7 +9,6 @@ import pytest
 from benchmarks import contenders
 from benchmarks.__main__ import main
 from benchmarks.contender import Contender
-from benchmarks.errors import BenchmarkError
 from benchmarks.resampling import FOLDS, QUICK_METHODS, QUICK_TABLES, plan
 from benchmarks.resampling_file import FoldRow, FoldRun, ScoresFile, bins_file
 from benchmarks.tabular import Split
@@ -181,11 +180,31 @@ def test_quick_form_runs_on_real_tables(data_dir: Path, tmp_path: Path) -> None:
     assert main(["report", "--input", str(output), "--epochs", "1"]) == 0
 
 
-def test_benchmark_error_of_a_method_names_the_extra(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def lightgbm_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = Contender("lightgbm", "LightGBM", lambda s: s, package="not_a_package")
     monkeypatch.setitem(contenders.CONTENDERS, "lightgbm", absent)
-    rows = run(folder, "--methods", "lightgbm", "--dataset", "short")
-    assert rows["error"].str.contains(BenchmarkError.__name__).all()
-    assert rows["error"].str.contains("peers").all()
+    monkeypatch.setitem(contenders.TIERS, "untuned", ["logistic"])
+
+
+@pytest.mark.usefixtures("lightgbm_is_absent")
+def test_named_method_that_is_not_installed_ends_the_command(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = folder / "results.csv"
+    command = ["resampling", "--data-dir", str(folder), "--output", str(output)]
+    assert main([*command, "--methods", "bn,lightgbm"]) == 2
+    said = capsys.readouterr().err
+    assert "lightgbm needs the package not_a_package: pip install" in said
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("lightgbm_is_absent")
+def test_tier_runs_without_what_is_not_installed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = run(folder, "--methods", "untuned", "--dataset", "short")
+    assert set(rows["method"]) == {"logistic"}
+    said = capsys.readouterr().err
+    assert "Left out: lightgbm" in said
+    assert "not installed; pip install 'sklearn-wbn[peers]'" in said
