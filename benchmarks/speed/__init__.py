@@ -10,6 +10,7 @@ on the machine. Takes some twenty minutes on two cores.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from rich.table import Table
 
 from benchmarks.arguments import add_output, comma_list, positive_int
 from benchmarks.datasets import find_data_dir
+from benchmarks.errors import BenchmarkError
 from benchmarks.speed.busy import time_busy_fits
 from benchmarks.speed.fit import time_fits
 from benchmarks.speed.imports import time_imports
-from benchmarks.speed.kddcup import time_kddcup
+from benchmarks.speed.kddcup import find_archive, time_kddcup
 from benchmarks.speed.layer import time_layers
-from benchmarks.speed.memory import measure_memory
+from benchmarks.speed.memory import check_linux, measure_memory
 from benchmarks.speed.predict import time_predictions
 from benchmarks.speed.scale import time_scale
 from benchmarks.speed.search import time_searches
@@ -46,6 +48,11 @@ PARTS: dict[str, Callable[[Settings], Iterator[list[Timing]]]] = {
     "import": time_imports,
     "busy": time_busy_fits,
 }
+# What raises a BenchmarkError where a part cannot be measured.
+NEEDS: dict[str, Callable[[Settings], object]] = {
+    "memory": check_linux,
+    "kddcup": find_archive,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parts",
         type=comma_list(PARTS),
-        default=list(PARTS),
         metavar="NAME[,NAME]",
-        help=f"parts from {', '.join(PARTS)} (default: all)",
+        help=f"parts from {', '.join(PARTS)} (default: all that can be measured here)",
     )
     parser.add_argument(
         "--runs",
@@ -73,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-dir",
         metavar="FOLDER",
         help="folder with larger/kddcup99_10pct.npz (default: the variable "
-        "SKLEARN_WBN_DATA, else scikit-learn downloads the set)",
+        "SKLEARN_WBN_DATA, else the part kddcup is left out)",
     )
     add_output(parser, RESULTS)
 
@@ -83,12 +89,46 @@ def main(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     settings = Settings(args.runs, find_data_dir(args.data_dir), args.output.parent)
     console = make_console()
-    for part in args.parts:
+    for part in chosen_parts(args.parts, settings):
         for rows in PARTS[part](settings):
             console.print(_table(rows))
             store(args.output, rows)
     console.print(f"Written to {shown_path(args.output)}", highlight=False)
     return 0
+
+
+def chosen_parts(names: list[str] | None, settings: Settings) -> list[str]:
+    """Return the parts that are to be measured, before any is.
+
+    Parameters
+    ----------
+    names : list of str or None
+        Parts that were asked for; None asks for all that can be measured.
+    settings : Settings
+        What the parts are given.
+
+    Returns
+    -------
+    list of str
+        Parts.
+
+    Raises
+    ------
+    BenchmarkError
+        Where a part that was asked for cannot be measured.
+    """
+    parts = []
+    for part in names or PARTS:
+        try:
+            if part in NEEDS:
+                NEEDS[part](settings)
+        except BenchmarkError as error:
+            if names:
+                raise
+            print(f"Left out: {error}", file=sys.stderr)
+        else:
+            parts.append(part)
+    return parts
 
 
 def _table(rows: list[Timing]) -> Table:

@@ -19,6 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import recall_score
 
+from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.errors import BenchmarkError
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.trainings import make_mlp, make_ours
@@ -62,12 +63,9 @@ class Split(NamedTuple):
 
 def time_kddcup(settings: Settings) -> Iterator[list[Timing]]:
     """Time fit on several splits; put the recalls in a file of their own."""
-    if settings.data_dir is None:
-        raise BenchmarkError(
-            f"The part kddcup needs a folder with larger/{NAME}.npz: pass --data-dir."
-        )
+    archive = find_archive(settings)
     table = load_table(NAME, settings.data_dir)
-    names = class_names(settings.data_dir, table)
+    names = class_names(archive, table)
     seconds: dict[str, list[float]] = {name: [] for name in STEPS}
     recalls: list[Recall] = []
     for seed in range(min(settings.runs, MAX_RUNS)):
@@ -83,6 +81,24 @@ def time_kddcup(settings: Settings) -> Iterator[list[Timing]]:
             settings.folder / RECALL_FILE, index=False, lineterminator="\n"
         )
     yield from _timings(table, seconds)
+
+
+def find_archive(settings: Settings) -> Path:
+    """Return the archive of the table.
+
+    Raises
+    ------
+    BenchmarkError
+        Where there is none.
+    """
+    archive = (settings.data_dir or Path()) / "larger" / f"{NAME}.npz"
+    if settings.data_dir is None or not archive.is_file():
+        raise BenchmarkError(
+            f"the part kddcup needs a folder with larger/{NAME}.npz, got "
+            f"{settings.data_dir or 'none'}; pass one as --data-dir, or set "
+            f"{DATA_VARIABLE} to it."
+        )
+    return archive
 
 
 def split_distinct(
@@ -135,9 +151,9 @@ def make_split(table: Table, seed: int) -> Split:
     )
 
 
-def class_names(data_dir: Path, table: Table) -> list[str]:
+def class_names(path: Path, table: Table) -> list[str]:
     """Read the names of the classes; their numbers where the archive has none."""
-    with np.load(data_dir / "larger" / f"{NAME}.npz", allow_pickle=False) as archive:
+    with np.load(path, allow_pickle=False) as archive:
         if "class_names" in archive.files:
             return [str(name) for name in archive["class_names"]]
     return [str(k) for k in range(len(table.class_count))]

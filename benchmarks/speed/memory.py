@@ -23,6 +23,7 @@ from benchmarks.stopwatch import Timing, compare
 
 N_ROWS, N_FEATURES = 1_000_000, 100
 MAX_RUNS = 3
+CLEAR_REFS = Path("/proc/self/clear_refs")
 DATA = "the data themselves"  # what all are set beside
 # Model and layout of X in each contender.
 CONTENDERS = {
@@ -36,8 +37,7 @@ CONTENDERS = {
 
 def measure_memory(settings: Settings) -> Iterator[list[Timing]]:
     """Measure one epoch of float32 rows in child processes."""
-    if not Path("/proc/self/clear_refs").exists():
-        raise BenchmarkError("The part memory needs Linux: it reads /proc/self/status.")
+    check_linux(settings)
     runs = min(settings.runs, MAX_RUNS)
     size = 1e-6 * N_ROWS * (4 * N_FEATURES + 8)  # float32 features, int64 labels
     figures: dict[str, list[float]] = {DATA: [size] * runs}
@@ -50,6 +50,15 @@ def measure_memory(settings: Settings) -> Iterator[list[Timing]]:
                 figures[name].append(added_megabytes(model, layout, path))
     config = f"{N_ROWS} x {N_FEATURES} float32, added to the data"
     yield compare("memory", config, figures, unit="MB")
+
+
+def check_linux(settings: Settings) -> None:
+    """Raise a `BenchmarkError` where the memory cannot be measured."""
+    if not CLEAR_REFS.exists():
+        raise BenchmarkError(
+            f"the part memory needs Linux, which has {CLEAR_REFS}; name the other "
+            "parts with --parts."
+        )
 
 
 def write_rows(path: Path, n_rows: int, n_features: int) -> None:

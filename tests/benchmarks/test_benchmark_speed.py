@@ -10,6 +10,7 @@ import torch
 
 from benchmarks import speed
 from benchmarks.__main__ import main
+from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.errors import BenchmarkError
 from benchmarks.speed import busy, fit, layer, memory, numba_loops, scale, search
 from benchmarks.speed.fresh_process import seconds_of
@@ -140,6 +141,39 @@ def test_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed", "--parts", "colour"])
     assert ", ".join(speed.PARTS) in capsys.readouterr().err
+
+
+def count_parts(monkeypatch):
+    measured = []
+    for part in speed.PARTS:
+        monkeypatch.setitem(
+            speed.PARTS, part, lambda settings, part=part: measured.append(part) or ()
+        )
+    return measured
+
+
+@pytest.mark.parametrize("has_folder", [False, True])
+def test_all_parts_go_on_without_the_large_table(
+    has_folder, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    measured = count_parts(monkeypatch)
+    folder = ["--data-dir", str(tmp_path)] if has_folder else []
+    assert main(["speed", *folder, "--output", str(tmp_path / "speed.csv")]) == 0
+    assert measured == [part for part in speed.PARTS if part != "kddcup"]
+    said = capsys.readouterr().err
+    assert "Left out: the part kddcup needs a folder with larger/kddcup99" in said
+    assert f"got {tmp_path if has_folder else 'none'}" in said
+
+
+def test_named_part_that_cannot_be_measured_ends_the_command_at_once(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(memory, "CLEAR_REFS", tmp_path / "clear_refs")
+    measured = count_parts(monkeypatch)
+    assert main(["speed", "--parts", "layer,memory"]) == 2
+    assert "the part memory needs Linux" in capsys.readouterr().err
+    assert measured == []
 
 
 def test_a_foreign_file_is_left_as_it_is(tmp_path):
