@@ -121,7 +121,7 @@ def test_search_contenders_search(monkeypatch):
 
 def test_statement_is_timed_in_a_fresh_process():
     before = "import time, sys; assert 'benchmarks' not in sys.modules"
-    assert 0.2 <= seconds_of("time.sleep(0.2)", before) < 5.0
+    assert seconds_of("time.sleep(0.2)", before) >= 0.2
     with pytest.raises(BenchmarkError, match="no_such_module"):
         seconds_of("import no_such_module")
 
