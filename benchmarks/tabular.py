@@ -8,7 +8,6 @@ categories), ``was_missing`` (bool, shape of ``X``: the value was filled in) and
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks.datasets import DATA_VARIABLE, find_data_dir
 from benchmarks.errors import BenchmarkError
+from benchmarks.table_archive import check_arrays, holds_a_table, read_arrays
 from benchmarks.task import Features, Labels
 
 SUBFOLDERS = ("imbalanced", "larger", ".")
@@ -122,12 +122,17 @@ def list_tables(data_dir: str | Path | None = None) -> list[str]:
     -------
     list of str
         Names.
+
+    Raises
+    ------
+    BenchmarkError
+        Where a file of the folder cannot be read.
     """
     folder = find_data_dir(data_dir)
     if folder is None:
         return list(FETCHABLE)
     paths = (path for part in SUBFOLDERS for path in (folder / part).glob("*.npz"))
-    return sorted({path.stem for path in paths if _holds_a_table(path)})
+    return sorted({path.stem for path in paths if holds_a_table(path)})
 
 
 def load_table(name: str, data_dir: str | Path | None = None) -> Table:
@@ -150,10 +155,15 @@ def load_table(name: str, data_dir: str | Path | None = None) -> Table:
     Raises
     ------
     BenchmarkError
-        Where the table cannot be had.
+        Where the table cannot be had, or is none.
     """
     folder = find_data_dir(data_dir)
-    arrays = _fetch(name) if folder is None else _read(name, folder)
+    if folder is None:
+        arrays, origin = _fetch(name), f"imbalanced-learn's table {name}"
+    else:
+        path = _find(name, folder)
+        arrays, origin = read_arrays(path), str(path)
+    check_arrays(arrays, origin)
     X = np.ascontiguousarray(arrays["X"], dtype=np.float32)
     categorical = np.asarray(arrays.get("categorical", np.zeros(X.shape[1], bool)))
     # Missing values were filled with one value a column, so equal rows stay equal.
@@ -251,12 +261,7 @@ def _with_nan(
     return np.where(arrays["was_missing"] & number, np.float32(np.nan), X)
 
 
-def _holds_a_table(path: Path) -> bool:
-    with np.load(path, allow_pickle=False) as archive:
-        return {"X", "y"} <= set(archive.files)
-
-
-def _read(name: str, folder: Path) -> dict[str, Any]:
+def _find(name: str, folder: Path) -> Path:
     paths = [folder / part / f"{name}.npz" for part in SUBFOLDERS]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
@@ -265,14 +270,7 @@ def _read(name: str, folder: Path) -> dict[str, Any]:
             f"{', '.join(SUBFOLDERS[:-1])}. Pass the folder that holds {name}.npz as "
             f"--data-dir, or set {DATA_VARIABLE} to it, or give neither to download."
         )
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-            return arrays | {"X": arrays["X"], "y": arrays["y"]}
-    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BenchmarkError(
-            f"{path} cannot be used: {error}; expected an archive with the arrays X, y."
-        ) from error
+    return path
 
 
 def _fetch(name: str) -> dict[str, Any]:

@@ -148,6 +148,44 @@ def test_broken_archive_is_named(tmp_path: Path) -> None:
         load_table("other", tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"no archive", b"", b"PK\x03\x04 damaged"])
+def test_broken_archive_is_named_where_tables_are_listed(
+    content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.npz").write_bytes(content)
+    with pytest.raises(BenchmarkError, match=r"broken\.npz cannot be used: .* Replace"):
+        list_tables(tmp_path)
+
+
+def test_single_array_is_no_archive(tmp_path: Path) -> None:
+    with (tmp_path / "single.npz").open("wb") as file:
+        np.save(file, np.eye(2))
+    with pytest.raises(BenchmarkError, match=r"single\.npz .* holds a single array"):
+        list_tables(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y": np.arange(4) % 2}, r"y has shape \(4,\), expected \(3,\) beside X"),
+        ({"X": np.arange(3.0)}, r"X has shape \(3,\) and type float64, expected"),
+        ({"X": np.full((3, 2), "red")}, "X has shape .* type <U3, expected numbers"),
+        ({"X": np.empty((3, 0))}, r"X has shape \(3, 0\)"),
+        ({"y": np.full(3, 7)}, "all rows have the label 7, expected two classes"),
+        ({"categorical": np.zeros(3, bool)}, r"categorical has shape .* \(2,\)"),
+        ({"was_missing": np.zeros(2, bool)}, r"was_missing has shape .* \(3, 2\)"),
+        ({"feature_names": np.array(["a"])}, r"feature_names has shape .* \(2,\)"),
+    ],
+)
+def test_arrays_that_are_no_table_are_named(
+    changed: dict[str, np.ndarray], message: str, tmp_path: Path
+) -> None:
+    arrays = {"X": np.ones((3, 2)), "y": np.array([0, 1, 0])} | changed
+    save(tmp_path, "odd", **arrays)
+    with pytest.raises(BenchmarkError, match=rf"odd\.npz cannot be used: {message}"):
+        load_table("odd", tmp_path)
+
+
 def test_without_a_folder_tables_are_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
