@@ -100,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the report of both tiers, and save it where asked."""
+    _check_files(args)
     console, texts = make_console(), []
     for tier in REFERENCES:
         comparison = comparison_of(tier, args.input, args.epochs)
@@ -108,7 +109,6 @@ def main(args: argparse.Namespace) -> int:
         texts.append(text_of(tier, comparison))
         console.print(Markdown(texts[-1]))
         if args.output_dir:
-            args.output_dir.mkdir(parents=True, exist_ok=True)
             for name, figure in pictures(tier, comparison, args.input):
                 figure.savefig(args.output_dir / f"{tier}_{name}.svg")
     if not texts:
@@ -120,6 +120,22 @@ def main(args: argparse.Namespace) -> int:
         (args.output_dir / "report.md").write_text("\n\n".join(texts), encoding="utf-8")
         console.print(f"Written to {shown_path(args.output_dir)}", highlight=False)
     return 0
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    if not args.input.exists():
+        raise BenchmarkError(
+            f"There are no results in {args.input}, which does not exist; "
+            "`python -m benchmarks resampling` makes them."
+        )
+    if args.output_dir:
+        try:
+            args.output_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BenchmarkError(
+                f"--output-dir names {args.output_dir}, which is no folder and cannot "
+                f"be made one: {error}."
+            ) from error
 
 
 def comparison_of(

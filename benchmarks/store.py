@@ -17,6 +17,8 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkError
 
+EXPECTED = {int: "an integer", float: "a number"}
+
 
 class ResultsFile:
     """A CSV file whose columns are the fields of a NamedTuple.
@@ -119,7 +121,7 @@ class ResultsFile:
     def _keep(self, rows: pd.DataFrame) -> int:
         if not self.path.exists():
             return 0
-        before = self.path.read_text(encoding="utf-8")
+        before = self._text()
         after = rows.to_csv(index=False, lineterminator="\n")
         if after != before:
             # A kill in the middle must not lose the file: replace it in one step.
@@ -134,15 +136,52 @@ class ResultsFile:
         return rows if rows.empty else rows[self.is_complete(rows)].copy()
 
     def _whole_lines(self) -> pd.DataFrame:
-        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        text = self._text()
         whole = text[: text.rfind("\n") + 1]
-        if not whole:
-            return pd.DataFrame(columns=self.columns, dtype=str)
-        header = whole.splitlines()[0].split(",")
+        lines = csv.reader(io.StringIO(whole, newline=""))
+        header = next(lines, self.columns)
         if header != self.columns:
             raise BenchmarkError(
                 f"{self.path} is not a results file: its columns are "
                 f"{', '.join(header)}, expected {', '.join(self.columns)}. "
-                "Name another file with --output."
+                "Name another file."
             )
-        return pd.read_csv(io.StringIO(whole), dtype=str, keep_default_na=False)
+        rows = []
+        for fields in filter(None, lines):  # an empty line is none
+            self._check(fields, lines.line_num)
+            rows.append(fields)
+        return pd.DataFrame(rows, columns=self.columns, dtype=str)
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise BenchmarkError(
+                f"{self.path} cannot be read as a results file: {error}. "
+                "Name another file."
+            ) from error
+
+    def _check(self, fields: list[str], line: int) -> None:
+        where = f"{self.path}, line {line}"
+        advice = "Delete the line, whose run is then made again, or name another file."
+        if len(fields) != len(self.columns):
+            raise BenchmarkError(
+                f"{where}: it has {len(fields)} fields, expected {len(self.columns)}: "
+                f"{', '.join(self.columns)}. {advice}"
+            )
+        for (name, kind), text in zip(self.types.items(), fields, strict=True):
+            # A figure that could not be had is an empty cell.
+            if not _reads_as(kind, text) and not (kind is float and text == ""):
+                raise BenchmarkError(
+                    f"{where}: {name} is {text!r}, expected {EXPECTED[kind]}. {advice}"
+                )
+
+
+def _reads_as(kind: type, text: str) -> bool:
+    try:
+        kind(text)
+    except ValueError:
+        return False
+    return True

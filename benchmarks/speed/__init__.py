@@ -31,7 +31,7 @@ from benchmarks.speed.predict import time_predictions
 from benchmarks.speed.scale import time_scale
 from benchmarks.speed.search import time_searches
 from benchmarks.speed.settings import Settings
-from benchmarks.speed.speed_file import store
+from benchmarks.speed.speed_file import read_timings, store
 from benchmarks.stopwatch import Timing
 from benchmarks.tables import make_console, shown_path
 
@@ -88,6 +88,7 @@ def main(args: argparse.Namespace) -> int:
     """Measure every part; print and store each comparison as it is made."""
     torch.set_num_threads(args.threads)
     settings = Settings(args.runs, find_data_dir(args.data_dir), args.output.parent)
+    read_timings(args.output)  # a file that cannot be used is known before the minutes
     console = make_console()
     for part in chosen_parts(args.parts, settings):
         for rows in PARTS[part](settings):

@@ -28,9 +28,9 @@ def store(path: Path, rows: Sequence[Timing]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = pd.DataFrame(rows)
-    if path.exists():
-        old = _known(path)
-        same = (old["part"] == rows[0].part) & (old["config"] == rows[0].config)
+    old = read_timings(path)
+    same = (old["part"] == rows[0].part) & (old["config"] == rows[0].config)
+    if not same.all():
         new = pd.concat([old[~same], new])
     # Replaced in one step, so that a kill does not lose the file.
     draft = path.with_name(f"{path.name}.draft")
@@ -38,8 +38,33 @@ def store(path: Path, rows: Sequence[Timing]) -> None:
     draft.replace(path)
 
 
-def _known(path: Path) -> pd.DataFrame:
-    known = pd.read_csv(path)
+def read_timings(path: Path) -> pd.DataFrame:
+    """Read the lines of a file; one that is missing or empty has none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    DataFrame
+        The fields of `Timing`.
+
+    Raises
+    ------
+    BenchmarkError
+        If the file holds something else.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return pd.DataFrame(columns=list(Timing._fields))
+    try:
+        known = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise BenchmarkError(
+            f"{path} cannot be read as a file of timings: {str(error).strip()}. "
+            "Name another file with --output."
+        ) from error
     if list(known) != list(Timing._fields):
         raise BenchmarkError(
             f"{path} is not a file of timings: its columns are {', '.join(known)}. "

@@ -176,10 +176,36 @@ def test_named_part_that_cannot_be_measured_ends_the_command_at_once(
     assert measured == []
 
 
-def test_a_foreign_file_is_left_as_it_is(tmp_path):
+LINE = Timing("fit", "small", "ours", "us", 2.0, 1.0, 3.0, "ours", 1.0, 5, 2, "m")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n", r"columns are a, b\. Name another file"),
+        ("a,b\n1,2\n1,2,3\n", r"mine\.csv cannot be read .* line 3.* Name another"),
+        ("\n", r"mine\.csv cannot be read as a file of timings: No columns"),
+    ],
+)
+def test_a_foreign_file_is_left_as_it_is(text, message, tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("a,b\n1,2\n")
-    line = Timing("fit", "small", "ours", "us", 2.0, 1.0, 3.0, "ours", 1.0, 5, 2, "m")
-    with pytest.raises(BenchmarkError, match=r"columns are a, b\. Name another file"):
-        store(path, [line])
-    assert path.read_text() == "a,b\n1,2\n"
+    path.write_text(text)
+    with pytest.raises(BenchmarkError, match=message):
+        store(path, [LINE])
+    assert path.read_text() == text
+
+
+def test_a_foreign_file_is_known_before_anything_is_measured(
+    monkeypatch, tmp_path, capsys
+):
+    measured = count_parts(monkeypatch)
+    assert main(["speed", "--parts", "layer", "--output", str(tmp_path)]) == 2
+    assert "cannot be read as a file of timings" in capsys.readouterr().err
+    assert measured == []
+
+
+def test_an_empty_file_is_begun(tmp_path):
+    path = tmp_path / "speed.csv"
+    path.touch()
+    store(path, [LINE])
+    assert pd.read_csv(path)["contender"].tolist() == ["ours"]

@@ -99,6 +99,53 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "name,value\none,1\n"
 
 
+LINE = "fashion_mnist,a,0,200,sandal,10.5,1.25"
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (LINE.replace("200", "many"), "epochs is 'many', expected an integer"),
+        (LINE.replace("200", ""), "epochs is '', expected an integer"),
+        (LINE.replace("10.5", "1O.5"), "accuracy is '1O.5', expected a number"),
+        (LINE.removesuffix(",1.25"), "it has 6 fields, expected 7: dataset, method"),
+        (LINE + ",2", "it has 8 fields, expected 7"),
+        (LINE + LINE, "it has 13 fields, expected 7"),
+    ],
+)
+def test_broken_line_is_named_and_the_file_left_alone(
+    results: ResultsFile, broken: str, message: str
+) -> None:
+    lines = results.path.read_text().splitlines()
+    text = "\n".join([*lines[:3], broken, *lines[3:], ""])
+    results.path.write_text(text)
+    for use in (results.read, results.repair):
+        with pytest.raises(
+            BenchmarkError, match=rf"results\.csv, line 4: {message}.* Delete the line"
+        ):
+            use()
+    assert results.path.read_text() == text
+
+
+def test_empty_lines_do_not_count(results: ResultsFile) -> None:
+    text = results.path.read_text()
+    results.path.write_text(text.replace("\n", "\n\n", 2))
+    assert results.finished() == {FIRST, SECOND}
+    results.repair()
+    assert results.path.read_text() == text
+
+
+@pytest.mark.parametrize("kind", ["folder", "bytes"])
+def test_what_is_no_text_is_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "odd"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(BenchmarkError, match=r"odd cannot be read as a results file"):
+        TrainingsFile(path).read()
+
+
 class Measured(NamedTuple):
     name: str
     seconds: float

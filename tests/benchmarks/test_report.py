@@ -259,11 +259,31 @@ def test_calibration_curve_is_the_share_of_minority_rows(tmp_path: Path) -> None
     np.testing.assert_allclose(line.get_ydata(), [0.1, 0.5])
 
 
-def test_empty_file_is_an_error(
+def test_file_without_rows_and_missing_file_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["report", "--input", str(tmp_path / "none.csv")]) == 2
-    assert "benchmarks resampling` makes them" in capsys.readouterr().err
+    path = tmp_path / "none.csv"
+    assert main(["report", "--input", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert f"{path}, which does not exist; `python -m benchmarks resampling`" in said
+    path.touch()
+    assert main(["report", "--input", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert f"{path} holds no folds of 60 epochs that can be compared" in said
+    assert "benchmarks resampling` makes them" in said
+
+
+def test_paths_of_the_wrong_kind_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--input", str(tmp_path)]) == 2
+    assert f"{tmp_path} cannot be read as a results file" in capsys.readouterr().err
+    path = tmp_path / "scores.csv"
+    ScoresFile(path).append(made_rows())
+    assert main(["report", "--input", str(path), "--output-dir", str(path)]) == 2
+    said = capsys.readouterr()
+    assert f"--output-dir names {path}, which is no folder" in said.err
+    assert said.out == ""
 
 
 def test_figures_are_written_with_a_true_minus() -> None:
