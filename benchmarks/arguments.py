@@ -45,13 +45,21 @@ def positive_int(text: str) -> int:
     return value
 
 
+def comma_names(text: str) -> list[str]:
+    """Read ``one,two``, which may be any names."""
+    names = _split(text)
+    if not names:
+        raise argparse.ArgumentTypeError(
+            f"expected names, separated by commas, got {text!r}"
+        )
+    return names
+
+
 def comma_list(choices: Collection[str]) -> Callable[[str], list[str]]:
     """Make a type that reads ``one,two`` and refuses what is not in `choices`."""
 
     def read(text: str) -> list[str]:
-        names = list(
-            dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-        )
+        names = _split(text)
         unknown = [name for name in names if name not in choices]
         if unknown or not names:
             raise argparse.ArgumentTypeError(
@@ -61,3 +69,7 @@ def comma_list(choices: Collection[str]) -> Callable[[str], list[str]]:
         return names
 
     return read
+
+
+def _split(text: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

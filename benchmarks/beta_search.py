@@ -22,13 +22,13 @@ from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.arguments import add_jobs, add_output, positive_int
+from benchmarks.arguments import add_jobs, add_output, comma_names, positive_int
 from benchmarks.contender import Setting
 from benchmarks.contender_networks import network_pipeline
 from benchmarks.contender_searches import grid_search
 from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.report_tables import markdown, points
-from benchmarks.resampling import EPOCHS, FOLDS, comma_names
+from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_run import inner_splits, training_part
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile

@@ -23,7 +23,13 @@ from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
+from benchmarks.arguments import (
+    add_jobs,
+    add_output,
+    comma_list,
+    comma_names,
+    positive_int,
+)
 from benchmarks.contender import UNTUNED, Setting
 from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.datasets import DATA_VARIABLE
@@ -35,7 +41,7 @@ from benchmarks.few_rows_tasks import (
     load_few_rows_task,
 )
 from benchmarks.report_tables import markdown, points, title
-from benchmarks.resampling import EPOCHS, comma_names
+from benchmarks.resampling import EPOCHS
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
 from benchmarks.tables import make_console

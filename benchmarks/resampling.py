@@ -21,17 +21,24 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.arguments import add_jobs, comma_list, positive_int
+from benchmarks.arguments import add_jobs, comma_list, comma_names, positive_int
 from benchmarks.contender import INSTALL_PEERS
 from benchmarks.contenders import CONTENDERS, TIERS
-from benchmarks.datasets import DATA_VARIABLE
+from benchmarks.datasets import DATA_VARIABLE, find_data_dir
 from benchmarks.errors import BenchmarkError
 from benchmarks.resampling_file import FoldRow, FoldRun, ScoresFile, bins_file
 from benchmarks.resampling_run import run_all
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
 from benchmarks.tables import shown_path
-from benchmarks.tabular import Split, Table, list_tables, load_table, split_table
+from benchmarks.tabular import (
+    SUBFOLDERS,
+    Split,
+    Table,
+    list_tables,
+    load_table,
+    split_table,
+)
 
 FOLDER = Path(__file__).parent / "results"
 RESULTS, QUICK_RESULTS = FOLDER / "resampling.csv", FOLDER / "resampling_quick.csv"
@@ -65,11 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_sizes(parser)
     _add_files(parser)
-
-
-def comma_names(text: str) -> list[str]:
-    """Read ``one,two``; a folder may hold tables of any name."""
-    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def main(args: argparse.Namespace) -> int:
@@ -194,10 +196,18 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(names: Sequence[str], args: argparse.Namespace) -> dict[str, Table]:
+    if not names:
+        raise BenchmarkError(
+            f"{find_data_dir(args.data_dir)} and its subfolders "
+            f"{', '.join(SUBFOLDERS[:-1])} hold no table: no .npz file with the arrays "
+            "X, y. Pass another folder as --data-dir."
+        )
     tables = [load_table(name, args.data_dir) for name in names]
     fitting = [table for table in tables if len(table.y) <= args.max_rows]
     if not fitting:
-        raise BenchmarkError(f"All tables have more than {args.max_rows} rows.")
+        raise BenchmarkError(
+            f"All tables have more than {args.max_rows} rows; raise --max-rows."
+        )
     return {table.name: table for table in sorted(fitting, key=cost)}
 
 

@@ -176,6 +176,8 @@ def test_picture_alone_trains_nothing(
             "expected names from a,",
         ),
         (["paper", "--dataset", ","], "separated by commas, got ','"),
+        (["few_rows", "--dataset", ","], "names, separated by commas, got ','"),
+        (["resampling", "--dataset", " , "], "separated by commas, got ' , '"),
         (["paper", "--dataset", "digits", "--draws", "0"], "at least 1, got '0'"),
         (["paper", "--dataset", "digits", "--jobs", "two"], "at least 1, got 'two'"),
         ([], "required: COMMAND"),

@@ -154,6 +154,16 @@ def test_no_table_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "more than 5 rows" in capsys.readouterr().err
 
 
+def test_folder_without_tables_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / "none.csv")
+    assert main(["resampling", "--data-dir", str(tmp_path), "--output", output]) == 2
+    assert f"{tmp_path} and its subfolders imbalanced, larger hold no table" in (
+        capsys.readouterr().err
+    )
+
+
 def test_repeats_are_outermost_and_methods_innermost() -> None:
     places = [("a", 0, 0), ("a", 1, 0), ("b", 0, 0), ("b", 1, 0)]
     nothing = np.array([], dtype=int)
