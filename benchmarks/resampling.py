@@ -87,7 +87,6 @@ def main(args: argparse.Namespace) -> int:
     epochs = args.epochs or (QUICK_EPOCHS if quick else EPOCHS)
     splits = _split(tables, args.repeats or (1 if quick else REPEATS))
     bins = bins_file(output)
-    bins.repair()
     run_missing(
         scores,
         plan(splits, methods, epochs),
@@ -230,6 +229,7 @@ def _train(
     bins: ResultsFile,
     jobs: int,
 ) -> Iterator[list[FoldRow]]:
+    bins.repair()  # here, where no other command writes to the files
     for result in run_all(tables, splits, runs, min(jobs, len(runs))):
         # Bins first: a run is finished when its scores are there.
         if result.bins:

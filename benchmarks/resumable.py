@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.lock import only_writer
 from benchmarks.store import ResultsFile
 from benchmarks.tables import shown_path
 
@@ -31,7 +32,21 @@ def run_missing(
         Keys of all runs, in the order in which they are to be done.
     train : callable
         Takes the keys that are missing and yields the rows of each run, as runs end.
+
+    Raises
+    ------
+    BenchmarkError
+        Where another command is writing the file.
     """
+    with only_writer(results.path):
+        _run_missing(results, wanted, train)
+
+
+def _run_missing(
+    results: ResultsFile,
+    wanted: Sequence[Run],
+    train: Callable[[list[Run]], Iterator[Sequence[tuple[Any, ...]]]],
+) -> None:
     removed = results.prepare(wanted)
     if removed:
         print(f"Removed {removed} lines to be made again.", file=sys.stderr)

@@ -27,7 +27,7 @@ class ResultsFile:
     ----------
     path : Path
         The file; it and its folder are made with the first row. Only one command may
-        write to it at a time.
+        write to it at a time; see `benchmarks.lock`.
     row : type of NamedTuple
         The columns, with types `str`, `int` or `float`; a figure that could not be had
         is NaN, an empty cell.

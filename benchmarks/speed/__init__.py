@@ -21,6 +21,7 @@ from rich.table import Table
 from benchmarks.arguments import add_output, comma_list, positive_int
 from benchmarks.datasets import find_data_dir
 from benchmarks.errors import BenchmarkError
+from benchmarks.lock import only_writer
 from benchmarks.speed.busy import time_busy_fits
 from benchmarks.speed.fit import time_fits
 from benchmarks.speed.imports import time_imports
@@ -88,12 +89,13 @@ def main(args: argparse.Namespace) -> int:
     """Measure every part; print and store each comparison as it is made."""
     torch.set_num_threads(args.threads)
     settings = Settings(args.runs, find_data_dir(args.data_dir), args.output.parent)
-    read_timings(args.output)  # a file that cannot be used is known before the minutes
-    console = make_console()
-    for part in chosen_parts(args.parts, settings):
-        for rows in PARTS[part](settings):
-            console.print(_table(rows))
-            store(args.output, rows)
+    console, parts = make_console(), chosen_parts(args.parts, settings)
+    with only_writer(args.output):
+        read_timings(args.output)  # what cannot be used is known before it takes time
+        for part in parts:
+            for rows in PARTS[part](settings):
+                console.print(_table(rows))
+                store(args.output, rows)
     console.print(f"Written to {shown_path(args.output)}", highlight=False)
     return 0
 
