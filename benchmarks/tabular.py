@@ -167,9 +167,28 @@ def load_table(name: str, data_dir: str | Path | None = None) -> Table:
     X = np.ascontiguousarray(arrays["X"], dtype=np.float32)
     categorical = np.asarray(arrays.get("categorical", np.zeros(X.shape[1], bool)))
     # Missing values were filled with one value a column, so equal rows stay equal.
-    groups = np.unique(X, axis=0, return_inverse=True)[1].ravel()
+    groups = number_equal_rows(X)
     y = np.unique(arrays["y"], return_inverse=True)[1].ravel()
     return Table(name, _with_nan(X, categorical, arrays), y, groups, categorical)
+
+
+def number_equal_rows(X: Features) -> NDArray[np.int64]:
+    """Number rows so that equal ones have equal numbers; NaN equals NaN.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        The rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Numbers 0, 1, 2 and so on.
+    """
+    gaps = np.isnan(X)
+    if gaps.any():  # to NumPy every NaN is a value of its own
+        X = np.hstack([np.where(gaps, np.float32(0), X), gaps])
+    return np.unique(X, axis=0, return_inverse=True)[1].ravel()
 
 
 def make_preprocessor(table: Table) -> ColumnTransformer:

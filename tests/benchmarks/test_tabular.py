@@ -49,6 +49,16 @@ def test_labels_become_class_indices_and_equal_rows_one_group(tmp_path: Path) ->
     assert table.imbalance_ratio == 3.0
 
 
+def test_equal_rows_with_gaps_are_one_group(tmp_path: Path) -> None:
+    gap = np.nan
+    X = np.array([[1, gap], [1, gap], [1, 0], [gap, 1], [gap, gap], [gap, gap]])
+    save(tmp_path, "gaps", X=X, y=np.arange(6) % 2)
+    table = load_table("gaps", tmp_path)
+    assert np.isnan(table.X).sum() == 7
+    first_of_group = [table.groups.tolist().index(group) for group in table.groups]
+    assert first_of_group == [0, 0, 2, 3, 4, 4]
+
+
 def test_missing_numbers_are_nan_and_indicators_stay(tmp_path: Path) -> None:
     save(
         tmp_path,
