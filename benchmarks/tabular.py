@@ -95,11 +95,6 @@ class Table:
         """Rows of the smallest class."""
         return int(self.class_count.min())
 
-    @property
-    def imbalance_ratio(self) -> float:
-        """Rows of the largest class for each row of the smallest."""
-        return float(self.class_count.max() / self.class_count.min())
-
 
 class Split(NamedTuple):
     """Row numbers of one fold of one repeat."""
