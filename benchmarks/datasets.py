@@ -105,14 +105,14 @@ def load_task(name: str, data_dir: str | Path | None = None) -> ImbalancedTask:
             f"Unknown data set {name!r}, expected one of {', '.join(TASKS)}."
         )
     facts = TASKS[name]
-    sampler: Callable[[int], Draw]
+    draw: Callable[..., Draw] = draw_synthetic
     if name in IMAGE_SOURCES:
         pool = load_pool(IMAGE_SOURCES[name], find_data_dir(data_dir))
-        sampler = partial(draw_images, pool=pool, counts=facts.training_counts)
-    else:
-        draw = draw_digits if name == "digits" else draw_synthetic
-        sampler = partial(draw, counts=facts.training_counts)
-    return facts.with_sampler(sampler)
+        draw = partial(draw_images, pool=pool)
+    elif name == "digits":
+        digits = tuple(int(label) for label in facts.class_names)
+        draw = partial(draw_digits, digits=digits)
+    return facts.with_sampler(partial(draw, counts=facts.training_counts))
 
 
 def find_data_dir(data_dir: str | Path | None) -> Path | None:
@@ -127,12 +127,26 @@ def find_data_dir(data_dir: str | Path | None) -> Path | None:
     return path
 
 
-def draw_digits(seed: int, *, counts: tuple[int, ...]) -> Draw:
-    """Draw training rows from scikit-learn's digits; the other rows are the test."""
+def draw_digits(seed: int, *, digits: tuple[int, ...], counts: tuple[int, ...]) -> Draw:
+    """Draw training rows from scikit-learn's digits; the other rows are the test.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the choice.
+    digits : tuple of int
+        The classes, in ascending order.
+    counts : tuple of int
+        Training rows of each.
+
+    Returns
+    -------
+    Draw
+        Training and test rows.
+    """
     X, digit = load_digits(return_X_y=True)
-    wanted = np.array([int(name) for name in TASKS["digits"].class_names])
-    keep = np.isin(digit, wanted)
-    X, y = (X[keep] / 16.0).astype(np.float32), np.searchsorted(wanted, digit[keep])
+    keep = np.isin(digit, digits)
+    X, y = (X[keep] / 16.0).astype(np.float32), np.searchsorted(digits, digit[keep])
     rows = np.sort(choose_rows(y, counts, seed))
     rest = np.setdiff1d(np.arange(len(y)), rows)
     return Draw(X[rows], y[rows], X[rest], y[rest])

@@ -15,9 +15,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
 
-from benchmarks.datasets import IMAGE_SOURCES, find_data_dir, load_task
+from benchmarks.datasets import IMAGE_SOURCES, draw_digits, find_data_dir, load_task
 from benchmarks.datasets import TASKS as PAPER_TASKS
 from benchmarks.images import ImagePool, draw_images, load_pool
 from benchmarks.tabular import (
@@ -128,16 +127,6 @@ def draw_gaussians(
         return X.astype(np.float32), y
 
     return Draw(*sample(counts), *sample((1000,) * len(counts)))
-
-
-def draw_digits(seed: int, *, digits: tuple[int, ...], counts: tuple[int, ...]) -> Draw:
-    """Draw training rows from scikit-learn's digits; the other rows are the test."""
-    X, digit = load_digits(return_X_y=True)
-    keep = np.isin(digit, digits)
-    X, y = (X[keep] / 16.0).astype(np.float32), np.searchsorted(digits, digit[keep])
-    rows = np.sort(choose_rows(y, counts, seed))
-    rest = np.setdiff1d(np.arange(len(y)), rows)
-    return Draw(X[rows], y[rows], X[rest], y[rest])
 
 
 def draw_held_back(seed: int, *, pool: ImagePool, counts: tuple[int, ...]) -> Draw:

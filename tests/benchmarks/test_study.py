@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from benchmarks.__main__ import main, parse_arguments
-from benchmarks.datasets import DATA_VARIABLE, IMAGE_SOURCES
+from benchmarks.datasets import DATA_VARIABLE, IMAGE_SOURCES, draw_digits
 from benchmarks.datasets import TASKS as PAPER_TASKS
 from benchmarks.images import ImagePool
 from benchmarks.study import RESULTS, batches_file, chosen_tasks
@@ -21,7 +21,6 @@ from benchmarks.study_tasks import (
     REPORTED_TABLES,
     SELECTION_TABLES,
     STUDY_TASKS,
-    draw_digits,
     draw_gaussians,
     draw_held_back,
 )

@@ -9,12 +9,12 @@ from scipy.special import softmax
 from sklearn import metrics
 
 from benchmarks import study_training
+from benchmarks.datasets import draw_digits
 from benchmarks.methods import COMMON
 from benchmarks.predictions import STATISTICS, adjust, logits_of_every_statistic
 from benchmarks.study_adjustment import TAU_GRID, choose_tau
 from benchmarks.study_methods import STUDY_METHODS, StudyMethod, make_network
 from benchmarks.study_metrics import measure
-from benchmarks.study_tasks import draw_digits
 from benchmarks.study_training import (
     StudyRun,
     Trainer,
