@@ -8,6 +8,7 @@ from pathlib import Path
 
 import joblib
 
+from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.tables import shown_path
 
 
@@ -19,6 +20,30 @@ def add_output(parser: argparse.ArgumentParser, default: Path) -> None:
         default=default,
         metavar="FILE",
         help=f"default: {shown_path(default)}",
+    )
+
+
+def add_data_dir(
+    parser: argparse.ArgumentParser,
+    holds: str = "the data",
+    otherwise: str = "they are downloaded",
+) -> None:
+    """Add the argument that names the data folder.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of the subcommand.
+    holds : str
+        What the folder holds, for the help.
+    otherwise : str
+        What happens where there is none.
+    """
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"folder with {holds} (default: ${DATA_VARIABLE}, else {otherwise})",
     )
 
 

@@ -22,11 +22,16 @@ from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.arguments import add_jobs, add_output, comma_names, positive_int
+from benchmarks.arguments import (
+    add_data_dir,
+    add_jobs,
+    add_output,
+    comma_names,
+    positive_int,
+)
 from benchmarks.contender import Setting
 from benchmarks.contender_networks import network_pipeline
 from benchmarks.contender_searches import grid_search
-from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.report_tables import markdown, points
 from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_run import inner_splits, training_part
@@ -80,9 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs", type=positive_int, default=EPOCHS, help=f"default {EPOCHS}"
     )
     add_jobs(parser)
-    parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help=f"default: ${DATA_VARIABLE}"
-    )
+    add_data_dir(parser)
     add_output(parser, RESULTS)
 
 

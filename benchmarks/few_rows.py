@@ -24,6 +24,7 @@ from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from benchmarks.arguments import (
+    add_data_dir,
     add_jobs,
     add_output,
     comma_list,
@@ -32,7 +33,6 @@ from benchmarks.arguments import (
 )
 from benchmarks.contender import UNTUNED, Setting
 from benchmarks.contenders import CONTENDERS, TIERS
-from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.few_rows_tasks import (
     IMAGE_PAIRS,
     MAX_MINORITY,
@@ -114,9 +114,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs", type=positive_int, default=EPOCHS, help=f"default {EPOCHS}"
     )
     add_jobs(parser)
-    parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help=f"default: ${DATA_VARIABLE}"
-    )
+    add_data_dir(parser)
     add_output(parser, RESULTS)
 
 

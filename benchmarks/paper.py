@@ -20,8 +20,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
-from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
+from benchmarks.arguments import (
+    add_data_dir,
+    add_jobs,
+    add_output,
+    comma_list,
+    positive_int,
+)
+from benchmarks.datasets import TASKS, load_task
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import markdown_table
 from benchmarks.methods import METHODS, PAPER_METHODS
@@ -161,12 +167,7 @@ def summary_of(
 
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser, RESULTS)
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"folder with the image archives (default: ${DATA_VARIABLE}, else OpenML)",
-    )
+    add_data_dir(parser, "the image archives", "they come from OpenML")
     parser.add_argument(
         "--table",
         action="store_true",

@@ -21,10 +21,16 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.arguments import add_jobs, comma_list, comma_names, positive_int
+from benchmarks.arguments import (
+    add_data_dir,
+    add_jobs,
+    comma_list,
+    comma_names,
+    positive_int,
+)
 from benchmarks.contender import INSTALL_PEERS
 from benchmarks.contenders import CONTENDERS, TIERS
-from benchmarks.datasets import DATA_VARIABLE, find_data_dir
+from benchmarks.datasets import find_data_dir
 from benchmarks.errors import BenchmarkError
 from benchmarks.resampling_file import FoldRow, FoldRun, ScoresFile, bins_file
 from benchmarks.resampling_run import run_all
@@ -180,12 +186,10 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"default: {shown_path(RESULTS)}; reliability bins go to a file beside it",
     )
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"folder with tables as .npz files (default: ${DATA_VARIABLE}, else "
-        "imbalanced-learn downloads its benchmark)",
+    add_data_dir(
+        parser,
+        "tables as .npz files",
+        "imbalanced-learn downloads its benchmark",
     )
     parser.add_argument(
         "--retry-errors",

@@ -24,8 +24,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.arguments import add_jobs, add_output, comma_list, positive_int
-from benchmarks.datasets import DATA_VARIABLE, find_data_dir
+from benchmarks.arguments import (
+    add_data_dir,
+    add_jobs,
+    add_output,
+    comma_list,
+    positive_int,
+)
+from benchmarks.datasets import find_data_dir
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
 from benchmarks.study_batches import BatchRow, batch_facts
@@ -125,12 +131,7 @@ def chosen_methods(args: argparse.Namespace) -> list[str]:
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_jobs(parser)
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"folder with the data (default: ${DATA_VARIABLE}, else download)",
-    )
+    add_data_dir(parser)
     add_output(parser, RESULTS)
     parser.add_argument(
         "--table",

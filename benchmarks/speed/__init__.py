@@ -18,7 +18,7 @@ import torch
 from rich import box
 from rich.table import Table
 
-from benchmarks.arguments import add_output, comma_list, positive_int
+from benchmarks.arguments import add_data_dir, add_output, comma_list, positive_int
 from benchmarks.datasets import find_data_dir
 from benchmarks.errors import BenchmarkError
 from benchmarks.lock import only_writer
@@ -76,12 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=torch.get_num_threads(),
         help="torch threads (default: torch's own choice)",
     )
-    parser.add_argument(
-        "--data-dir",
-        metavar="FOLDER",
-        help="folder with larger/kddcup99_10pct.npz (default: the variable "
-        "SKLEARN_WBN_DATA, else the part kddcup is left out)",
-    )
+    add_data_dir(parser, "larger/kddcup99_10pct.npz", "the part kddcup is left out")
     add_output(parser, RESULTS)
 
 

@@ -13,7 +13,7 @@ import torch
 from scipy import stats
 
 from benchmarks import demo
-from benchmarks.__main__ import COMMANDS, main
+from benchmarks.__main__ import COMMANDS, main, parse_arguments
 from benchmarks.baselines import BASELINES
 from benchmarks.datasets import DATA_VARIABLE, load_task
 from benchmarks.initialization import NormalInitialization
@@ -43,11 +43,34 @@ OPTIONS = {
     "beta_search": ("--dataset", "--epochs", "--jobs", "--data-dir", "--output"),
     "few_rows": ("--dataset", "--methods", "--draws", "--epochs", "--data-dir"),
     "report": ("--input", "--output-dir", "--epochs"),
-    "resampling": ("--quick", "--dataset", "--methods", "--repeats", "--retry-errors"),
+    "resampling": (
+        "--quick",
+        "--dataset",
+        "--methods",
+        "--repeats",
+        "--retry-errors",
+        "--data-dir",
+    ),
     "demo": ("--draws", "--epochs", "--jobs", "--output"),
-    "paper": ("--dataset", "--methods", "--draws", "--jobs", "--output", "--picture"),
+    "paper": (
+        "--dataset",
+        "--methods",
+        "--draws",
+        "--jobs",
+        "--data-dir",
+        "--output",
+        "--picture",
+    ),
     "speed": ("--parts", "--runs", "--threads", "--data-dir", "--output"),
-    "study": ("--tasks", "--role", "--methods", "--draws", "--jobs", "--quick"),
+    "study": (
+        "--tasks",
+        "--role",
+        "--methods",
+        "--draws",
+        "--jobs",
+        "--data-dir",
+        "--quick",
+    ),
 }
 
 
@@ -59,6 +82,14 @@ def test_help_names_every_option(
         main([command, "--help"])
     text = capsys.readouterr().out
     assert [option for option in OPTIONS[command] if option not in text] == []
+
+
+@pytest.mark.parametrize(
+    "command", [name for name in COMMANDS if "--data-dir" in OPTIONS[name]]
+)
+def test_data_folder_is_a_path_in_every_command(command: str) -> None:
+    args = parse_arguments([command, "--data-dir", "folder"])
+    assert args.data_dir == Path("folder")
 
 
 def test_runs_as_a_module() -> None:
