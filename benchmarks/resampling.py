@@ -5,7 +5,7 @@ repeated stratified folds of each table. Equal rows stay on one side of a split.
 methods are in two tiers: `untuned` ones have one documented setting each, `searched`
 ones set one knob on the training rows, all with the same budget. A run adds its row to
 the output file when it ends; a command that was stopped goes on where it was. A method
-that fails has its error in its row and is not tried again.
+that fails has its error in its row and is not tried again without `--retry-errors`.
 
   python -m benchmarks resampling --quick
   python -m benchmarks resampling --data-dir DIR
@@ -194,7 +194,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retry-errors",
         action="store_true",
-        help="try again what ended in an error",
+        help="try again those of these runs that ended in an error",
     )
 
 
