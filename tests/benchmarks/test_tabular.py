@@ -153,7 +153,9 @@ def test_broken_archive_is_named(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match=r"broken\.npz cannot be used"):
         load_table("broken", tmp_path)
     save(tmp_path, "other", X=np.eye(2))
-    with pytest.raises(BenchmarkError, match="archive with the arrays X, y"):
+    with pytest.raises(
+        BenchmarkError, match="it lacks y; expected an archive with the arrays"
+    ):
         load_table("other", tmp_path)
 
 
@@ -169,8 +171,18 @@ def test_broken_archive_is_named_where_tables_are_listed(
 def test_single_array_is_no_archive(tmp_path: Path) -> None:
     with (tmp_path / "single.npz").open("wb") as file:
         np.save(file, np.eye(2))
-    with pytest.raises(BenchmarkError, match=r"single\.npz .* holds a single array"):
+    with pytest.raises(BenchmarkError, match=r"single\.npz .* it is no zip archive"):
         list_tables(tmp_path)
+
+
+def test_damaged_array_is_named(tmp_path: Path) -> None:
+    save(tmp_path, "torn", X=np.ones((500, 2)), y=np.arange(500) % 2)
+    path = tmp_path / "torn.npz"
+    content = bytearray(path.read_bytes())
+    content[3000] ^= 1  # within X: the checksum tells
+    path.write_bytes(content)
+    with pytest.raises(BenchmarkError, match=r"torn\.npz cannot be used: Bad CRC"):
+        load_table("torn", tmp_path)
 
 
 @pytest.mark.parametrize(
