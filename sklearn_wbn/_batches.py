@@ -1,6 +1,5 @@
-"""Mini-batches by slicing tensors: no per-row Python, no copy of the data."""
+"""Mini-batches gathered from the caller's array: no per-row Python, no second copy."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,15 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
+from sklearn_wbn._quiet import quiet
 from sklearn_wbn.nn.weights import BatchWeights, split_batch_weights
 
-# Numbers that are fetched from X at once: calls for a few thousand take longer than the
+# Values gathered from X in one call: for a few thousand the call takes longer than the
 # copy, and more would not stay in the cache until they are used.
 _FETCHED = 2**16
 
-# Of a statistics pass, which may cut the rows anywhere: in mini-batches the calls would
-# take most of the time.
+# Rows of a chunk in the statistics pass, which may cut anywhere: in mini-batches the
+# calls would take most of the time.
 _CHUNK_ROWS = 1024
 
 
@@ -81,14 +81,9 @@ class Rows(Dataset):  # type: ignore[type-arg]
         return self.X[self.index[i]], self.y[i]
 
     @property
-    def n_weighted(self) -> float:
-        """Number of rows, counted with their frequency."""
-        return len(self) if self.frequency is None else float(self.frequency.sum())
-
-    @property
     def mean_weight(self) -> float:
-        """Mean class weight of a row."""
-        return float(self.weight.sum()) / self.n_weighted
+        """Mean weight of a row."""
+        return float(self.weight.sum()) / len(self)
 
 
 @dataclass(slots=True)
@@ -127,7 +122,7 @@ class Batches:
         index, y, w = (v[order] for v in (rows.index, rows.y, rows.weight))
         f = None if rows.frequency is None else rows.frequency[order]
         norms = self._norm_weights(order, f, sizes)
-        shares = self._loss_shares(w, f, sizes).split(sizes)
+        shares = self._loss_shares(w, sizes).split(sizes)
         parts = self._inputs(index, sizes), y.split(sizes), shares, norms
         for x, y_r, share, norm in zip(*parts, strict=True):
             yield Batch(x, y_r, share, norm)
@@ -202,12 +197,13 @@ class Batches:
             return torch.arange(n, device=device)
         return torch.randperm(n, generator=self.generator, device=device)
 
-    def _frequency(self, f: Tensor | None) -> Tensor:
-        return torch.ones_like(self.rows.weight) if f is None else f
-
     def _weight(self, class_weighted: bool) -> Tensor:
         rows = self.rows
-        return rows.norm_weight if class_weighted else self._frequency(rows.frequency)
+        if class_weighted:
+            return rows.norm_weight
+        return (
+            torch.ones_like(rows.weight) if rows.frequency is None else rows.frequency
+        )
 
     def _norm_weights(
         self, order: Tensor, f: Tensor | None, sizes: list[int]
@@ -217,12 +213,11 @@ class Batches:
             w, sizes, self.variance, frequency=f, dtype=self.dtype
         )
 
-    def _loss_shares(self, w: Tensor, f: Tensor | None, sizes: list[int]) -> Tensor:
+    def _loss_shares(self, w: Tensor, sizes: list[int]) -> Tensor:
         """Divide the weights by the loss's normaliser, section 3.3 or equation (2)."""
         lengths = torch.tensor(sizes, device=w.device)
-        counted = (
-            self._frequency(f) * self.rows.mean_weight if self.constant_loss else w
-        )
+        mean = self.rows.mean_weight
+        counted = torch.full_like(w, mean) if self.constant_loss else w
         divisor = torch.segment_reduce(counted, "sum", lengths=lengths)
         divisor = torch.where(divisor > 0, divisor, 1)
         return (w / divisor.repeat_interleave(lengths)).to(self.dtype)
@@ -247,7 +242,5 @@ def as_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
         X = np.ascontiguousarray(X)  # reversed, or a field of a record array
     if X.flags.writeable:
         return torch.from_numpy(X).to(device)
-    with warnings.catch_warnings():
-        # Read-only arrays (memory maps, joblib's) are fine: nothing writes to X.
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+    with quiet():
         return torch.from_numpy(X).to(device)

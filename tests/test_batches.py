@@ -1,4 +1,4 @@
-"""Mini-batches: their sizes, their weights, and that they are views of the data."""
+"""Mini-batches: their sizes, their weights, and what they share with the data."""
 
 import numpy as np
 import pytest
@@ -151,10 +151,20 @@ def test_inputs_stay_beside_their_classes_however_many_are_fetched(
     assert torch.equal(torch.cat([b.y for b in batches]), rows.y[positions])
 
 
-def test_number_and_mean_weight_count_frequencies():
-    rows = make_rows(frequency=np.full(20, 3.0))
-    assert rows.n_weighted == 60
-    assert rows.mean_weight == pytest.approx(make_rows().mean_weight, rel=1e-15)
+@pytest.mark.parametrize("frequency", [None, np.arange(1.0, 21)])
+def test_shares_of_an_epoch_add_up_to_equation_2(frequency):
+    rows = make_rows(frequency=frequency)
+    batches = make_batches(rows, seed=3, constant_loss=True)
+    for batch in batches:
+        w = rows.weight[batch.x[:, 0].long()]
+        expected = w / (len(batch) * rows.weight.mean())
+        torch.testing.assert_close(batch.share, expected, rtol=1e-14, atol=0)
+
+
+def test_mean_weight_is_that_of_rows():
+    rows, thrice = make_rows(), make_rows(frequency=np.full(20, 3.0))
+    assert rows.mean_weight == pytest.approx(float(rows.weight.mean()), rel=1e-15)
+    assert thrice.mean_weight == pytest.approx(3 * rows.mean_weight, rel=1e-15)
 
 
 @pytest.mark.parametrize("n", [20, 1024, 1025, 3000])
