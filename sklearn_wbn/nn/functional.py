@@ -156,6 +156,11 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
     TypeError
         If they are no weights.
     """
+    if x.dim() < 2 or not x.is_floating_point():
+        raise ValueError(
+            "x must hold floating-point signals of shape (batch_size, n_channels, "
+            f"...), got {x.dtype} of shape {tuple(x.shape)}"
+        )
     if weight is None:
         weight = equal_weights(x.shape[0], variance, x.device)
     if isinstance(weight, Tensor):
@@ -165,7 +170,7 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
         weight = batch_weights(_one_per_row(x, weight), variance)
     if not isinstance(weight, BatchWeights):
         raise TypeError(
-            "sample_weight must be a Tensor, BatchWeights or None, got "
+            "weights must be a Tensor, BatchWeights or None, got "
             f"{type(weight).__name__}"
         )
     if weight.p.shape[0] != x.shape[0]:
@@ -215,14 +220,16 @@ def normalize(
     u = normalize_rows(rows, gamma, b, p, weights.Z_over_G, eps, running)
     if x.dim() > 2:
         u = u.view(x.shape[0], *x.shape[2:], x.shape[1]).movedim(-1, 1)
+        if x.is_contiguous():  # then torch's layers are, and models call `view`
+            u = u.contiguous()
     return _cast(u, x.dtype)
 
 
 def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
     if weight.shape != (x.shape[0],):
         raise ValueError(
-            f"sample_weight must have shape ({x.shape[0]},), one weight per row, or "
-            f"one per position; got {tuple(weight.shape)} for x of {tuple(x.shape)}"
+            f"weights must have shape ({x.shape[0]},), one weight per row, or one per "
+            f"position; got {tuple(weight.shape)} for x of {tuple(x.shape)}"
         )
     return weight
 

@@ -74,6 +74,11 @@ def weighted_cross_entropy(
             f"normalization must be one of {LOSS_NORMALIZATIONS}, got {normalization!r}"
         )
     check_weight(weight)
+    if weight.shape != target.shape:
+        raise ValueError(
+            f"weight must have one entry per row, shape {tuple(target.shape)}, got "
+            f"{tuple(weight.shape)}"
+        )
     Z_r = weight.sum(dtype=torch.float64)
     if normalization == "batch":
         divisor = torch.where(Z_r > 0, Z_r, 1)

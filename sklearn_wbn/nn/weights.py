@@ -17,6 +17,7 @@ spread  `G / Z` of equation (25), `1 - Q / Z^2 = sum p (Z - c) / Z`
 ======  =====================================================================
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -93,9 +94,16 @@ class BatchWeights:
         -------
         BatchWeights
             Weights of ``batch_size * S`` positions, row by row.
+
+        Raises
+        ------
+        ValueError
+            If there are no positions.
         """
         if n_positions == 1:
             return self
+        if n_positions == 0:
+            raise ValueError("rows must have one position at least, got none")
         p = (self.p / n_positions).repeat_interleave(n_positions)
         Z = self.Z * n_positions
         spread = 1 - (1 - self.spread) / n_positions if Z > 0 else 0.0
@@ -262,6 +270,8 @@ def _importance(w: Tensor, frequency: Tensor | None) -> Tensor:
 
 
 def _from_sums(p: Tensor, Z: float, spread: float, variance: str) -> BatchWeights:
+    if not math.isfinite(Z):
+        raise ValueError(f"weights must sum to a finite number, they sum to {Z}")
     normaliser = _z_over_g(Z, spread, variance)
     running = "reliability" if variance == "biased" else variance
     return BatchWeights(

@@ -103,7 +103,25 @@ def test_memory_format_of_images_does_not_matter():
     x, w, gamma, b, _ = draw((4, 3, 2, 3))
     last = x.to(memory_format=torch.channels_last)
     u = weighted_batch_norm(x, w, gamma, b)
-    torch.testing.assert_close(weighted_batch_norm(last, w, gamma, b), u)
+    u_last = weighted_batch_norm(last, w, gamma, b)
+    torch.testing.assert_close(u_last, u)
+    # Models call `view`; torch's layers give what they get.
+    assert u.is_contiguous()
+    assert u_last.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 0), (2, 3, 4, 0)])
+def test_rows_without_positions_are_refused(shape):
+    with pytest.raises(ValueError, match="one position at least"):
+        weighted_batch_norm(torch.zeros(shape), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "x", [torch.zeros(3), torch.zeros(3, 2, dtype=torch.int64)], ids=["flat", "whole"]
+)
+def test_what_is_no_batch_of_signals_is_refused(x):
+    with pytest.raises(ValueError, match=f"got {x.dtype} of shape"):
+        weighted_batch_norm(x, torch.ones(3))
 
 
 @pytest.mark.parametrize("shape", [(7,), (5, 6), (7, 5), (5, 3, 7)])

@@ -167,6 +167,13 @@ def test_constant_without_a_mean_weight_is_refused(mean_weight):
         weighted_cross_entropy(*draw(), "constant", mean_weight=mean_weight)
 
 
+@pytest.mark.parametrize("shape", [(2,), (3, 1)])
+def test_weights_of_another_shape_are_refused(shape):
+    logits, target = torch.zeros(3, 2), torch.tensor([0, 0, 1])
+    with pytest.raises(ValueError, match=r"one entry per row, shape \(3,\), got"):
+        weighted_cross_entropy(logits, target, torch.ones(shape))
+
+
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
 def test_negative_and_non_finite_weights_are_refused(bad):
     logits, target, w = draw()

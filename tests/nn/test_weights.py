@@ -203,6 +203,11 @@ def test_weights_that_no_mean_can_be_taken_with_are_refused(bad):
         batch_weights(tensor([1.0, bad, 2.0]))
 
 
+def test_weights_whose_sum_is_infinite_are_refused():
+    with pytest.raises(ValueError, match="sum to a finite number, they sum to inf"):
+        batch_weights(torch.full((3,), 1e308, dtype=torch.float64))
+
+
 def test_no_rows_are_refused():
     with pytest.raises(ValueError, match="must belong to one row at least, got none"):
         batch_weights(torch.zeros(0))
