@@ -180,6 +180,9 @@ def _module_params(params: Mapping[str, Any]) -> dict[str, Any]:
         "activation": params["activation"],
         "normalization": params["normalization"] is not None,
         "variance": params["variance"],
+        # Not the user's defaults, on which the initial weights would depend.
+        "device": "cpu",
+        "dtype": torch.float32,
     }
 
 

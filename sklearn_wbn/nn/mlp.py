@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from itertools import chain, pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -45,11 +45,15 @@ default="tanh"
     eps : float, default=1e-8
         Added to the variance.
     momentum : float, default=0.1
-        Share of a batch in the running statistics, or ``1 / r`` in the first batches
-        r where that is more: no trace is left of the starting values.
+        Share of a batch in the running statistics, or ``1 / r`` in batch r as long as
+        that is more: no trace is left of the starting values.
     seed : int, default=None
         Seed of the initial weights; None takes a fresh one. torch's global
         generator is not touched.
+    device : torch.device, default=None
+        Where parameters and buffers live; weights are drawn on the CPU.
+    dtype : torch.dtype, default=None
+        Their precision; None means torch's default, as for torch's layers.
 
     Raises
     ------
@@ -85,6 +89,8 @@ default="tanh"
         eps: float = 1e-8,
         momentum: float = 0.1,
         seed: int | None = None,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
@@ -94,23 +100,26 @@ default="tanh"
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout!r}")
         self.variance = variance
-        generator = Generator()
+        generator = Generator("cpu")
         generator.seed() if seed is None else generator.manual_seed(seed)
         sizes = [n_features, *hidden_layer_sizes]
         self.hidden = nn.ModuleList()
         for n_in, n_out in pairwise(sizes):
             norm = (
-                WeightedBatchNorm1d(n_out, eps, momentum, variance=variance)
+                WeightedBatchNorm1d(
+                    n_out, eps, momentum, variance=variance, device=device, dtype=dtype
+                )
                 if normalization
                 else None
             )
             if norm is not None:
                 norm.averages_first = True
-            linear = _xavier_linear(n_in, n_out, norm is None, generator)
+            linear = _xavier_linear(n_in, n_out, norm is None, generator, dtype)
             self.hidden.append(
                 HiddenLayer(linear, norm, ACTIVATIONS[activation](), dropout)
             )
-        self.output = _xavier_linear(sizes[-1], n_classes, True, generator)
+        self.output = _xavier_linear(sizes[-1], n_classes, True, generator, dtype)
+        self.to(torch.get_default_device() if device is None else device)
 
     def forward(self, x: Tensor, sample_weight: Weight = None) -> Tensor:
         """Compute the logits of a batch.
@@ -225,10 +234,16 @@ class HiddenLayer(nn.Module):
 
 
 def _xavier_linear(
-    n_in: int, n_out: int, bias: bool, generator: Generator
+    n_in: int,
+    n_out: int,
+    bias: bool,
+    generator: Generator,
+    dtype: torch.dtype | None,
 ) -> nn.Linear:
     # skip_init: nn.Linear's own initialisation would draw from the global generator.
-    linear: nn.Linear = skip_init(nn.Linear, n_in, n_out, bias=bias)
+    linear: nn.Linear = skip_init(
+        nn.Linear, n_in, n_out, bias=bias, device="cpu", dtype=dtype
+    )
     nn.init.xavier_uniform_(linear.weight, generator=generator)
     if bias:
         nn.init.zeros_(linear.bias)

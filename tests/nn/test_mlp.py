@@ -297,6 +297,15 @@ def test_dropout_that_is_no_share_is_refused(dropout):
         make(dropout=dropout)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, None])
+def test_device_and_precision_are_passed_on(dtype):
+    network = WBNMLP(3, 2, (4,), device="meta", dtype=dtype)
+    tensors = [*network.parameters(), *network.buffers()]
+    assert {t.device.type for t in tensors} == {"meta"}
+    floating = {t.dtype for t in tensors if t.is_floating_point()}
+    assert floating == {dtype or torch.get_default_dtype()}
+
+
 def test_weights_that_do_not_fit_are_refused():
     network, x = make(), draw()
     with pytest.raises(ValueError, match=r"must have shape \(10,\).*got \(9,\)"):
