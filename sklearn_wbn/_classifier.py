@@ -322,7 +322,7 @@ default="adamax"
         -----
         Ctrl-C ends training early with a warning; the estimator predicts.
         """
-        fresh = not (self.warm_start and self._is_trained)
+        fresh = self._begins_anew()
         data = TrainingData.check(self, X, y, sample_weight, reset=fresh)
         random_state = check_random_state(self.random_state)
         if fresh:

@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import torch
+from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_wbn._solver import SOLVERS
@@ -44,7 +45,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_iter_no_change": [_AT_LEAST_ONE, None],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "scoring": [str, callable, None],
+    "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "norm_eps": [_NOT_NEGATIVE],
     "norm_momentum": [Interval(Real, 0, 1, closed="right")],
     "device": [str, torch.device],

@@ -55,6 +55,8 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     """What `WBNMLPClassifier` does behind its public methods."""
 
     net_: WeightedNet
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
     _class_rows: NDArray[np.float64]
     _net_params: dict[str, Any]
 
@@ -67,11 +69,17 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         return self._is_trained
 
     def _forget(self) -> None:
-        """Predict no longer: the network is none of these classes, or diverged."""
+        """Predict no longer: another fit has begun, or has failed."""
         self.__dict__.pop("_folded", None)
 
+    def _begins_anew(self) -> bool:
+        """Forget the old network, unless `fit` goes on with it."""
+        goes_on = self.warm_start and self._is_trained
+        if not goes_on:
+            self._forget()
+        return not goes_on
+
     def _set_classes(self, labels: NDArray[Any]) -> None:
-        self._forget()
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -90,16 +98,17 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
     def _set_class_weight(self, class_count: NDArray[np.float64]) -> None:
         """Weigh the classes by their sizes; a class without rows weighs nothing."""
         known = (class_count > 0) | isinstance(self.class_weight, Mapping)
-        self.class_weight_ = np.zeros(len(class_count))
-        self.class_weight_[known] = weight_of_classes(
+        class_weight = np.zeros(len(class_count))
+        class_weight[known] = weight_of_classes(
             self.class_weight, self.classes_[known], class_count[known], self.beta
         )
+        self.class_weight_ = class_weight
         self.beta_ = resolve_beta(self.beta, class_count)
         self.class_count_ = class_count
-        self.effective_class_size_ = effective_class_size(
-            class_count, self.class_weight_
-        )
+        self.effective_class_size_ = effective_class_size(class_count, class_weight)
 
+    @torch.inference_mode(False)
+    @torch.enable_grad()  # whatever mode the user is in
     @one_thread_in_workers()
     def _prepare_net(
         self, fresh: bool, data: TrainingData, random_state: RandomState
@@ -113,6 +122,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
 
     def _check_goes_on(self, fresh: bool, data: TrainingData) -> None:
         """Refuse what a trained network cannot go on with, before it is changed."""
+        check_callbacks(self.callbacks or [])
         if fresh:
             return
         self._batch_size(len(data.y))
@@ -140,6 +150,8 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         )
         self._stream = RandomStream(int(seeds[1]))
 
+    @torch.inference_mode(False)
+    @torch.enable_grad()  # whatever mode the user is in
     @one_thread_in_workers()
     def _train(
         self,
@@ -167,20 +179,25 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         try:
             with self._callbacks(watchers):
                 net.train_rows(rows, max_iter, generator, self.shuffle)
-        except Exception:
+            self._stream.keep(generator)
+            self._fold()
+            self._set_curves(first)
+        except BaseException:  # an interrupt, too, may leave the old predictions
             self._forget()
             raise
-        self._stream.keep(generator)
-        self._fold()
-        self.loss_curve_ = self._curve("train_loss")
-        self.n_iter_ = len(self._curve("train_loss", first))
-        self.validation_scores_ = self._curve("valid_score") or None
-        scores = self._curve("valid_score", first)
-        self.best_validation_score_ = best_score(scores)
 
-    def _curve(self, column: str, first: int = 0) -> list[float]:
-        """Return a column of the history; an interrupted epoch has no entry."""
-        return [row[column] for row in self.net_.history[first:] if column in row]
+    def _set_curves(self, first: int) -> None:
+        """Add the new epochs of the history; an interrupted one has no entry."""
+        losses, scores = (
+            [row[column] for row in self.net_.history[first:] if column in row]
+            for column in ("train_loss", "valid_score")
+        )
+        old_losses = self.loss_curve_ if first else []
+        old_scores = self.validation_scores_ if first else None
+        self.loss_curve_ = [*old_losses, *losses]
+        self.n_iter_ = len(losses)
+        self.validation_scores_ = [*(old_scores or []), *scores] or None
+        self.best_validation_score_ = best_score(scores)
 
     def _set_norm_class_weight(self, n: NDArray[np.float64]) -> None:
         """Weigh the classes in the norms, knowing what mini-batches hold of them."""
@@ -252,7 +269,6 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """
         net = self.net_
         ours = [(f"sklearn_wbn_{type(w).__name__}", w) for w in watchers]
-        check_callbacks(self.callbacks or [])
         net.callbacks = ours + deepcopy(self.callbacks or [])
         net.callbacks_ = []
         try:

@@ -1,6 +1,5 @@
 """Held-out rows and the score that early stopping watches."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import validate_data
 
+from sklearn_wbn._quiet import quiet
 from sklearn_wbn._training_data import PRECISIONS, TrainingData, check_frequency
 
 Index = NDArray[np.intp]
@@ -55,12 +55,7 @@ class HeldOut:
         scorer = get_scorer(scoring or "balanced_accuracy")
         weight = self.sample_weight
         given = {} if weight is None else {"sample_weight": weight}
-        with warnings.catch_warnings():
-            # A class of one row is not held out, yet may be predicted.
-            warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
-            warnings.filterwarnings("ignore", "A single label was found in 'y_true'")
-            # These rows are an array now; their names were checked with the frame.
-            warnings.filterwarnings("ignore", "X does not have valid feature names")
+        with quiet():
             return float(scorer(classifier, self.X, self.y, **given))
 
 
@@ -100,11 +95,24 @@ def check_held_out(
     if X_val is None or y_val is None:
         missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}; give both or neither")
+    try:
+        return _check(classifier, X_val, y_val, sample_weight_val)
+    except ValueError as error:
+        given = "X_val, y_val, sample_weight_val"
+        raise ValueError(f"In the held-out rows ({given}): {error}") from error
+
+
+def _check(
+    classifier: ClassifierMixin,
+    X_val: ArrayLike,
+    y_val: ArrayLike,
+    sample_weight_val: ArrayLike | None,
+) -> HeldOut:
     X, y = validate_data(classifier, X_val, y_val, dtype=PRECISIONS, reset=False)
     unknown = np.setdiff1d(y, classifier.classes_).tolist()
     if unknown:
         raise ValueError(
-            f"y_val holds labels {unknown} that are not among the training classes "
+            f"labels {unknown} are not among the training classes "
             f"{classifier.classes_.tolist()}"
         )
     if sample_weight_val is None:

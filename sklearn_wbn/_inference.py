@@ -80,7 +80,13 @@ class FoldedNetwork:
         -------
         ndarray of shape (n_samples, ...)
             Results, in the precision of the network.
+
+        Raises
+        ------
+        ValueError
+            If a value is too large for the precision of the network.
         """
+        self._check_range(X)
         n_chunks = len(X) * self._n_signals / _CHUNK_SIGNALS
         if not self._has_arrays or n_chunks >= _MANY_CHUNKS:
             return self._apply_in_chunks(X, head)
@@ -88,6 +94,18 @@ class FoldedNetwork:
             return self._apply_with_threads(X, head)
         # Nobody shares the work on a row, and to set threads would take longer than it.
         return self._apply_at_once(X, head)
+
+    def _check_range(self, X: Array) -> None:
+        """Refuse what would become infinite, as scikit-learn does in training."""
+        largest = torch.finfo(self._W.dtype).max
+        narrower = self._W.dtype.itemsize < X.itemsize
+        if narrower and not (X.max() <= largest and X.min() >= -largest):
+            kind = str(self._W.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"X holds values from {X.min():.3g} to {X.max():.3g}, too large for "
+                f"{kind}, in which this network was trained; scale the features, or "
+                "train on float64"
+            )
 
     def _apply_at_once(self, X: Array, head: Head) -> Array:
         return head(torch.from_numpy(self._array_logits(X))).numpy().T

@@ -19,6 +19,7 @@ from sklearn_wbn._backprop import TrainingStep, is_as_built
 from sklearn_wbn._batches import Batch, Batches, Rows
 from sklearn_wbn._callbacks import StopTraining, Watcher
 from sklearn_wbn._flat_parameters import flat_parameters
+from sklearn_wbn._random import same_numbers_after
 from sklearn_wbn._solver_step import solver_step
 from sklearn_wbn._threads import one_thread_each, threads_of_products
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
@@ -132,9 +133,9 @@ class WeightedNet(ClassifierMixin, NeuralNet):
         )
         self.max_epochs = epochs
         self.module_.set_dropout_generator(generator)
-        unwatched = nullcontext() if self.callbacks_ else self._few_parameters()
+        joined = nullcontext() if self.callbacks_ else self._joined_parameters()
         try:
-            with unwatched:
+            with joined:
                 self.partial_fit(rows)
         finally:
             self.batches_ = None  # holds the caller's data
@@ -151,7 +152,10 @@ class WeightedNet(ClassifierMixin, NeuralNet):
     def _pass_over(self, batches: Batches) -> None:
         network = self.module_
         if self.inference_statistics == "batch_mean":
-            average_batch_statistics(network, lambda: ((b.x, b.norm) for b in batches))
+            with same_numbers_after(batches.generator):
+                average_batch_statistics(
+                    network, lambda: ((b.x, b.norm) for b in batches)
+                )
             return
         weighted = self.inference_statistics == "weighted_population"
         in_order = partial(batches.in_order, weighted)
@@ -257,7 +261,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
             yield
             return
         largest = max(p.numel() for p in self.module_.parameters())
-        with self._few_parameters(), threads_of_products(largest * self.batch_size):
+        with self._joined_parameters(), threads_of_products(largest * self.batch_size):
             self.step_ = TrainingStep(self.module_)
             if not self.heard_:
                 self.solver_step_ = solver_step(self.optimizer_)
@@ -266,7 +270,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
             finally:
                 self.step_ = self.solver_step_ = None
 
-    def _few_parameters(self) -> AbstractContextManager[None]:
+    def _joined_parameters(self) -> AbstractContextManager[None]:
         """Join the parameters for the optimizer, where nobody looks at it meanwhile."""
         if self._has_equations and not self.closure and not self._hears_batches():
             return flat_parameters(self.optimizer_)

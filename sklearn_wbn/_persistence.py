@@ -34,6 +34,7 @@ def net_to_plain(net: WeightedNet) -> dict[str, Any]:
     """
     return {
         "module": to_plain(net.module_.state_dict()),
+        "frozen": [n for n, p in net.module_.named_parameters() if not p.requires_grad],
         "optimizer": to_plain(net.optimizer_.state_dict()),
         "history": [dict(row) for row in net.history],
         "settings": {name: getattr(net, name) for name in _SETTINGS},
@@ -76,6 +77,8 @@ def net_from_plain(
     )
     update_net(net, params, log_class_share)
     net.module_.load_state_dict(module)
+    for name in plain["frozen"]:
+        net.module_.get_parameter(name).requires_grad_(False)
     net.module_.eval()
     _restore_optimizer(net.optimizer_, from_plain(plain["optimizer"]))
     net.history.extend(plain["history"])

@@ -1,5 +1,7 @@
 """A stream of random numbers of our own, so that torch's global one is not touched."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -54,3 +56,27 @@ class RandomStream:
         """
         self.device_type = generator.device.type
         self.state = generator.get_state()
+
+
+@contextmanager
+def same_numbers_after(generator: Generator | None) -> Iterator[None]:
+    """Leave a generator as it was: what draws meanwhile changes no training.
+
+    Parameters
+    ----------
+    generator : torch.Generator or None
+        None is left alone.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    if generator is None:
+        yield
+        return
+    state = generator.get_state()
+    try:
+        yield
+    finally:
+        generator.set_state(state)

@@ -4,8 +4,7 @@
 epoch is a task below the task of `fit`. `_fit_context` ends what they have begun.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -19,7 +18,7 @@ try:
 except ImportError:  # before scikit-learn 1.9: no `set_callbacks`
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing."""
+        """Stands in where scikit-learn has no callbacks."""
 
 
 __all__ = ["CallbackSupportMixin", "FitTasks"]
@@ -72,8 +71,7 @@ class FitTasks(Watcher):
 
         def fitted() -> dict[str, Any]:
             if "valid_score" not in net.history[-1]:
-                with _same_shuffles_after(net.batches_.generator):
-                    net.update_inference_statistics()
+                net.update_inference_statistics()
             return self._fitted()
 
         if self.epoch_.call_on_fit_task_end(
@@ -89,16 +87,3 @@ class FitTasks(Watcher):
 
     def _fitted(self) -> dict[str, Any]:
         return {"_folded": self.folded()}
-
-
-@contextmanager
-def _same_shuffles_after(generator: Any) -> Iterator[None]:
-    """Leave a generator as it was: a callback that scores changes no training."""
-    if generator is None:
-        yield
-        return
-    state = generator.get_state()
-    try:
-        yield
-    finally:
-        generator.set_state(state)

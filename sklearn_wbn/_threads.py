@@ -59,14 +59,13 @@ def one_thread_each() -> Iterator[int]:
     int
         Number of torch threads before and afterwards.
     """
-    if threading.get_ident() in _torch_threads.inside:
+    if threading.get_ident() in _torch_threads.outside:
         yield 1
         return
-    n_threads = _torch_threads.enter()
-    try:
-        yield n_threads
+    try:  # an interrupt may come before `enter` ends
+        yield _torch_threads.enter()
     finally:
-        _torch_threads.leave(n_threads)
+        _torch_threads.leave()
 
 
 def take_one_thread() -> int:
@@ -77,7 +76,7 @@ def take_one_thread() -> int:
     int
         Number of torch threads before.
     """
-    # Always asked: torch takes the common number over when it is first asked, or first
+    # Asked first: torch takes the common number over when it is first asked, or first
     # computes, in a Python thread. Later that would undo what is set.
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -94,26 +93,28 @@ class _TorchThreads:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.inside: set[int] = set()
+        self.outside: dict[int, int] = {}  # what each thread inside had before
         self.n_threads_outside = torch.get_num_threads()
         self.mine = threading.local()
         self.mine.is_known = True
 
     def enter(self) -> int:
         with self.lock:
-            n_threads = take_one_thread()
-            if not self.inside:
+            n_threads = torch.get_num_threads()
+            if not self.outside:
                 self.n_threads_outside = n_threads
             elif n_threads == 1 and not hasattr(self.mine, "is_known"):
                 n_threads = self.n_threads_outside  # it is what those inside have set
             self.mine.is_known = True
-            self.inside.add(threading.get_ident())
+            self.outside[threading.get_ident()] = n_threads
+            torch.set_num_threads(1)
         return n_threads
 
-    def leave(self, n_threads: int) -> None:
+    def leave(self) -> None:
         with self.lock:
-            self.inside.remove(threading.get_ident())
-            torch.set_num_threads(n_threads)
+            n_threads = self.outside.pop(threading.get_ident(), None)
+            if n_threads is not None:
+                torch.set_num_threads(n_threads)
 
 
 _torch_threads = _TorchThreads()
@@ -131,7 +132,8 @@ def threads_of_products(n_multiplications: int) -> Iterator[None]:
     ----------
     n_multiplications : int
         Of the largest product. The number of threads depends on nothing else, as the
-        last digits of a product depend on it; but side by side the first decides.
+        last digits of a product depend on it. Fits that run at the same time share one
+        setting, that of the first to begin.
 
     Yields
     ------
@@ -139,11 +141,12 @@ def threads_of_products(n_multiplications: int) -> Iterator[None]:
         Nothing.
     """
     with one_thread_each() as n_threads:
-        _products.enter(n_threads if n_multiplications > _SHORT_PRODUCT else 1)
-        try:
+        fit = object()
+        try:  # an interrupt may come before `enter` ends
+            _products.enter(fit, n_threads if n_multiplications > _SHORT_PRODUCT else 1)
             yield
         finally:
-            _products.leave()
+            _products.leave(fit)
 
 
 class _ProductThreads:
@@ -154,23 +157,25 @@ class _ProductThreads:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.n_inside = 0
+        self.inside: set[object] = set()
         self.before: list[tuple[LibController, int]] = []
 
-    def enter(self, n_threads: int) -> None:
+    def enter(self, fit: object, n_threads: int) -> None:
         with self.lock:
-            if self.n_inside == 0:
+            is_first = not self.inside
+            self.inside.add(fit)
+            if is_first:
                 self.before = [(lib, lib.num_threads) for lib in _blas_libraries()]
                 for lib, n in self.before:
                     _set_threads(lib, min(n, n_threads))
-            self.n_inside += 1
 
-    def leave(self) -> None:
+    def leave(self, fit: object) -> None:
         with self.lock:
-            self.n_inside -= 1
-            if self.n_inside == 0:
+            self.inside.discard(fit)
+            if not self.inside:
                 for lib, n in self.before:
                     _set_threads(lib, n)
+                self.before = []
 
 
 def _set_threads(library: LibController, n_threads: int) -> None:

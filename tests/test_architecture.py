@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, str] = {
     ),
     "_activation": "nn numpy scipy",
     "_backprop": "_activation _batches nn numpy torch",
-    "_batches": "nn numpy torch",
+    "_batches": "_quiet nn numpy torch",
     "_build": "_network _solver nn torch",
     "_callbacks": "skorch tqdm",
     "_class_weight": "numpy",
@@ -51,12 +51,12 @@ MAY_IMPORT: dict[str, str] = {
         "numpy sklearn skorch torch"
     ),
     "_flat_parameters": "torch",
-    "_held_out": "_training_data numpy sklearn",
+    "_held_out": "_quiet _training_data numpy sklearn",
     "_inference": "_activation _batches _threads numpy torch",
     "_inference_statistics": "_norm_weight",
     "_loops": "_solver_arrays nn numpy",
     "_network": (
-        "_backprop _batches _callbacks _flat_parameters _solver_step _threads "
+        "_backprop _batches _callbacks _flat_parameters _random _solver_step _threads "
         "nn numpy sklearn skorch torch"
     ),
     "_norm_weight": "numpy",
@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, str] = {
     "_persistence": "_build _network numpy torch",
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
+    "_quiet": "",
     "_random": "torch",
     "_sklearn_callbacks": "_callbacks _inference _training_data sklearn",
     "_solver": "torch",

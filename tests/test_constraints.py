@@ -89,8 +89,8 @@ def test_value_outside_its_range_is_refused(name, value):
 
 def test_unknown_scorer_is_refused():
     X, y = imbalanced()
-    with pytest.raises(ValueError, match="'nonsense' is not a valid scoring value"):
-        quick(early_stopping=True, scoring="nonsense").fit(X, y)
+    with pytest.raises(ValueError, match=r"'scoring' .* Got 'nonsense' instead"):
+        quick(scoring="nonsense").fit(X, y)  # without validation, too
 
 
 def test_parameters_are_checked_by_fit_and_not_before():

@@ -70,3 +70,48 @@ def test_a_callback_that_fails_leaves_no_callbacks_of_ours():
     with pytest.raises(ArithmeticError, match="not ready"):
         clf.fit(X, y)
     assert pickle.loads(pickle.dumps(clf)).net_.callbacks_ == []
+
+
+def test_rows_that_are_refused_leave_no_network_for_other_features():
+    X, y = imbalanced()
+    clf = quick().fit(X, y)
+    with pytest.raises(ValueError, match="Negative values"):
+        clf.fit(X[:, :3], y, sample_weight=-np.ones(len(y)))
+    assert_unfitted(clf, X)
+
+
+class Interrupted(Callback):
+    """Ctrl-C where skorch listens no longer."""
+
+    def on_train_end(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_interrupt_at_the_end_leaves_no_old_predictions(early_stopping):
+    X, y = imbalanced()
+    clf = quick(warm_start=True).fit(X, y)
+    clf.set_params(callbacks=[Interrupted()], early_stopping=early_stopping)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
+    assert_unfitted(clf, X)
+
+
+def test_class_weights_that_are_refused_leave_the_old_ones():
+    X, y = imbalanced()
+    clf = quick(warm_start=True).fit(X, y)
+    before, expected = clf.class_weight_.copy(), clf.predict_proba(X)
+    with pytest.raises(ValueError, match="class_weight"):
+        clf.set_params(class_weight={0: 1, 9: 2}).fit(X, y)
+    assert np.array_equal(clf.class_weight_, before)
+    assert np.array_equal(clf.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("params", [{"callbacks": ["x"]}, {"scoring": "nosuch"}])
+def test_a_typo_leaves_a_trained_network_as_it_was(params):
+    X, y = imbalanced()
+    clf = quick(warm_start=True).fit(X, y)
+    expected = clf.predict_proba(X)
+    with pytest.raises((TypeError, ValueError), match="|".join(params)):
+        clf.set_params(**params).fit(X, y)
+    assert np.array_equal(clf.predict_proba(X), expected)

@@ -167,11 +167,13 @@ def test_shares_of_balanced_softmax_follow_the_stream():
     torch.testing.assert_close(clf.net_.criterion_.logit_shift, share)
 
 
-def test_warm_start_goes_on():
+@pytest.mark.parametrize("statistics", ["moving", "batch_mean", "population"])
+def test_warm_start_goes_on(statistics):
     X, y = imbalanced()
-    clf = quick(max_iter=2, warm_start=True, **STREAM).fit(X, y)
+    params = STREAM | {"inference_statistics": statistics, "batch_size": 16}
+    clf = quick(max_iter=2, warm_start=True, **params).fit(X, y)
     clf.fit(X, y).set_params(max_iter=3).fit(X, y)
-    whole = quick(max_iter=7, **STREAM).fit(X, y)
+    whole = quick(max_iter=7, **params).fit(X, y)
     assert clf.loss_curve_ == whole.loss_curve_
     assert clf.n_iter_ == 3
     assert np.array_equal(clf.decision_function(X), whole.decision_function(X))

@@ -8,7 +8,7 @@ import skops.io
 import torch
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Freezer, LRScheduler
 
 from sklearn_wbn._persistence import from_plain, net_to_plain, to_plain
 from tests.samples import imbalanced, quick, real_table
@@ -122,6 +122,18 @@ def test_callbacks_of_the_user_are_pickled_as_they_are():
     assert twin.fit(X, y).loss_curve_ == clf.fit(X, y).loss_curve_
     rates = [c.net_.optimizer_.param_groups[0]["lr"] for c in (clf, twin)]
     assert rates[0] == rates[1] < clf.learning_rate_init
+
+
+def test_frozen_parameters_stay_frozen():
+    X, y = imbalanced()
+    clf = quick(callbacks=[Freezer("hidden.*")]).fit(X, y)
+    twin = pickle.loads(pickle.dumps(clf))
+    for copy in (clf, twin):
+        parameters = dict(copy.module_.named_parameters())
+        before = {name: p.detach().clone() for name, p in parameters.items()}
+        copy.partial_fit(X, y)
+        moved = {n for n, p in parameters.items() if not torch.equal(p, before[n])}
+        assert moved == {"output.weight", "output.bias"}
 
 
 def test_a_net_that_failed_to_train_can_still_be_pickled():

@@ -35,7 +35,7 @@ def test_numba_changes_no_more_than_the_last_digits(monkeypatch):
     for choice in "01":
         monkeypatch.setenv("SKLEARN_WBN_NUMBA", choice)
         results.append(trained()[1])
-    np.testing.assert_allclose(*results, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(*results, rtol=1e-9, atol=1e-12)
     assert not np.array_equal(*results)  # else Numba was not on
 
 
@@ -85,6 +85,27 @@ def test_global_seed_of_torch_does_not_matter():
         torch.manual_seed(seed)
         results.append(trained()[1])
     assert np.array_equal(*results)
+
+
+def test_torchs_default_precision_does_not_matter():
+    expected = trained()[1]
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert np.array_equal(trained()[1], expected)
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+@pytest.mark.parametrize("solver", ["adamax", torch.optim.RMSprop])
+def test_torchs_autograd_mode_does_not_matter(mode, solver):
+    X, y = imbalanced()
+    params = {"solver": solver, "warm_start": True}
+    expected = quick(**params).fit(X, y).fit(X, y).predict_proba(X)
+    with mode():
+        clf = quick(**params).fit(X, y)
+    assert np.array_equal(clf.fit(X, y).predict_proba(X), expected)
 
 
 @pytest.mark.parametrize("name", ["dropout", "shuffle", "initial weights"])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sklearn_wbn import _threads
 from sklearn_wbn._threads import (
     one_thread_each,
     one_thread_in_workers,
@@ -204,4 +205,27 @@ def test_overlapping_trainings_leave_the_former_number(two_blas_threads):
     first.__exit__(None, None, None)
     assert blas_threads() == {1}
     second.__exit__(None, None, None)
+    assert blas_threads() == {2}
+
+
+class _Interrupt(BaseException):
+    """Stands for Ctrl-C, which may come between any two lines."""
+
+
+def test_an_interrupt_while_threads_are_set_leaves_the_former_number(
+    two_blas_threads, monkeypatch
+):
+    set_threads = _threads._set_threads
+
+    def interrupted(library, n_threads):
+        set_threads(library, n_threads)
+        monkeypatch.undo()
+        raise _Interrupt
+
+    monkeypatch.setattr(_threads, "_set_threads", interrupted)
+    with pytest.raises(_Interrupt), threads_of_products(LARGE - 1):
+        pass
+    assert blas_threads() == {2}
+    with threads_of_products(LARGE - 1):
+        assert blas_threads() == {1}
     assert blas_threads() == {2}
