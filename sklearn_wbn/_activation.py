@@ -98,7 +98,7 @@ def activation(name: str) -> Activation:
     Parameters
     ----------
     name : str
-        Of torch's module, see `ACTIVATIONS`.
+        Of torch's module, see `BY_MODULE_NAME`.
 
     Returns
     -------
@@ -107,12 +107,12 @@ def activation(name: str) -> Activation:
     """
     compiled = loops("sklearn_wbn._loops")
     if compiled is None or name != "Tanh":
-        return ACTIVATIONS[name]
+        return BY_MODULE_NAME[name]
     return Activation(_tanh, compiled.tanh_backward)
 
 
 # By the names of torch's modules.
-ACTIVATIONS: dict[str, Activation] = {
+BY_MODULE_NAME: dict[str, Activation] = {
     "Tanh": Activation(_tanh, _tanh_backward),
     "ReLU": Activation(_relu, _relu_backward),
     "Sigmoid": Activation(_logistic, _logistic_backward),

@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_wbn._activation import ACTIVATIONS, activation
+from sklearn_wbn._activation import BY_MODULE_NAME, activation
 from sklearn_wbn._batches import Batch
 from sklearn_wbn.nn.acceleration import loops
 from sklearn_wbn.nn.batch_norm import WeightedBatchNorm1d
@@ -38,7 +38,7 @@ Array = NDArray[Any]
 
 # What the equations are those of; a parametrized layer, say, has another class.
 _LAYERS = {WBNMLP, nn.ModuleList, HiddenLayer, nn.Linear, WeightedBatchNorm1d}
-_KNOWN = _LAYERS | {getattr(nn, name) for name in ACTIVATIONS}
+_KNOWN = _LAYERS | {getattr(nn, name) for name in BY_MODULE_NAME}
 _HOOKS = (
     "_forward_hooks",
     "_forward_pre_hooks",

@@ -185,7 +185,8 @@ def compute_class_weight(
     ------
     ValueError
         If `class_weight` is unknown, names an unknown label or holds a negative
-        weight, if `beta` is outside [0, 1), or if a class has no rows.
+        weight, if `beta` is outside [0, 1), if a class has no rows, or if a label is
+        not among `classes`, or they are not sorted.
 
     See Also
     --------
@@ -202,15 +203,39 @@ def compute_class_weight(
     >>> compute_class_weight("icf", classes=["faulty", "sound"], y=y).tolist()
     [5.0, 1.25]
     """
-    classes, y = np.asarray(classes), np.asarray(y)
+    classes = np.asarray(classes)
+    codes = class_codes(classes, np.asarray(y))
+    count = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+    return weight_of_classes(class_weight, classes, count, beta)
+
+
+def class_codes(classes: NDArray[Any], y: NDArray[Any]) -> NDArray[np.intp]:
+    """Turn labels into positions.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted labels.
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Indices into `classes`.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among `classes`, or they are not sorted.
+    """
     codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
     if not np.array_equal(classes[codes], y):
         raise ValueError(
-            f"y holds labels {np.setdiff1d(y, classes).tolist()} that are not in "
-            f"classes, {classes.tolist()}, or classes are not sorted"
+            f"y holds labels {np.setdiff1d(y, classes).tolist()} that are not among "
+            f"the classes {classes.tolist()}, or these are not sorted"
         )
-    count = np.bincount(codes, weights=sample_weight, minlength=len(classes))
-    return weight_of_classes(class_weight, classes, count, beta)
+    return codes
 
 
 def weight_of_classes(

@@ -147,7 +147,7 @@ default="adamax"
     n_iter_ : int
         Number of epochs of the last call.
     loss_curve_ : list of float
-        Training loss of each epoch.
+        Training loss of each epoch, in nats.
     validation_scores_ : list of float or None
         Score on held-out rows after each epoch.
     best_validation_score_ : float or None
@@ -315,7 +315,7 @@ default="adamax"
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the data or a parameter is not as expected, or the loss diverges.
 
         Notes
@@ -372,7 +372,7 @@ default="adamax"
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the data or a parameter is not as expected, if `classes` is missing
             in the first call, or with `early_stopping`.
         """

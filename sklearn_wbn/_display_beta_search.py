@@ -141,6 +141,8 @@ default="fill_between"
         ------
         ValueError
             If the search did not vary `beta`, has no such score, or no finite one.
+        NotFittedError
+            If the search is not fitted.
         """
         check_is_fitted(search, "cv_results_")
         metric = _metric(search, metric)

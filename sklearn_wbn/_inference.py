@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sklearn_wbn._activation import ACTIVATIONS
+from sklearn_wbn._activation import BY_MODULE_NAME
 from sklearn_wbn._batches import as_tensor
 from sklearn_wbn._threads import (
     one_thread_each,
@@ -28,7 +28,7 @@ from sklearn_wbn._threads import (
     threads_of_products,
 )
 
-# Numbers of a chunk in all layers together, which caches hold.
+# Signals in all layers for one chunk of rows: few enough to stay in the cache.
 _CHUNK_SIGNALS = 2**19
 
 # From here on starting threads takes less time than they save.
@@ -63,7 +63,7 @@ class FoldedNetwork:
         self._has_arrays = self._on_cpu and _IN_PLACE.issuperset(names)
         if self._has_arrays:
             self._arrays = [_arrays(f) for f in linear]
-            self._values = [ACTIVATIONS[name].value for name in names]
+            self._values = [BY_MODULE_NAME[name].value for name in names]
             self._activations = [_of_tensors(value) for value in self._values]
 
     def apply(self, X: Array, head: Head) -> Array:

@@ -31,6 +31,13 @@ class PredictionMixin:
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes the log odds of the second; else one column a class.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fitted network.
+        ValueError
+            If the data is not as in training, or too large for its precision.
         """
         return self._predict(X, decision)
 
@@ -46,6 +53,13 @@ class PredictionMixin:
         -------
         ndarray of shape (n_samples,)
             Labels.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fitted network.
+        ValueError
+            If the data is not as in training, or too large for its precision.
         """
         codes = self._predict(X, lambda logits: logits.argmax(dim=0))
         return self.classes_[codes]  # type: ignore[no-any-return]
@@ -62,6 +76,13 @@ class PredictionMixin:
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities under the weighted loss, in the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fitted network.
+        ValueError
+            If the data is not as in training, or too large for its precision.
         """
         return self._predict(X, lambda logits: logits.softmax(dim=0))
 
@@ -77,6 +98,13 @@ class PredictionMixin:
         -------
         ndarray of shape (n_samples, n_classes)
             Natural logarithms, in the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fitted network.
+        ValueError
+            If the data is not as in training, or too large for its precision.
         """
         return self._predict(X, lambda logits: logits.log_softmax(dim=0))
 
@@ -97,6 +125,8 @@ class PredictionMixin:
 
         Raises
         ------
+        NotFittedError
+            If there is no fitted network.
         ImportError
             If onnx is not installed, ``pip install 'sklearn-wbn[onnx]'``.
         TypeError

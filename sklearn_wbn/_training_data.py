@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sklearn_wbn._class_weight import class_codes
+
 PRECISIONS = (np.float64, np.float32)
 
 
@@ -130,13 +132,7 @@ class TrainingData:
         ValueError
             If a label is not among `classes`.
         """
-        codes = np.searchsorted(classes, self.y).clip(max=len(classes) - 1)
-        if not np.array_equal(classes[codes], self.y):
-            raise ValueError(
-                f"y holds labels {np.setdiff1d(self.y, classes).tolist()} that are not "
-                f"among the classes {classes.tolist()}"
-            )
-        return codes
+        return class_codes(classes, self.y)
 
 
 def check_frequency(sample_weight: ArrayLike, X: NDArray[Any]) -> NDArray[np.float64]:

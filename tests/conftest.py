@@ -62,3 +62,12 @@ def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
 def data_dir() -> Path:
     """Folder with the real data sets; a test that asks for it needs them."""
     return Path(os.environ[DATA_VARIABLE]).resolve()
+
+
+@pytest.fixture
+def close_figures() -> Iterator[None]:
+    """Close the figures of a test."""
+    yield
+    from matplotlib import pyplot as plt
+
+    plt.close("all")

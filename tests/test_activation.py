@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_wbn._activation import ACTIVATIONS, activation
+from sklearn_wbn._activation import BY_MODULE_NAME, activation
 
 # What is promised holds for either arithmetic.
 pytestmark = pytest.mark.usefixtures("arithmetic")
@@ -14,7 +14,7 @@ TOLERANCE = {"float32": 2e-6, "float64": 1e-14}
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", BY_MODULE_NAME)
 def test_value_and_derivative_are_torchs(name, dtype):
     u = torch.from_numpy(SIGNALS.astype(dtype)).requires_grad_()
     expected = getattr(torch.nn, name)()(u)

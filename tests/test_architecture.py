@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, str] = {
     "_solver_arrays": "numpy",
     "_solver_step": "_solver_arrays nn numpy torch",
     "_threads": "threadpoolctl torch",
-    "_training_data": "numpy sklearn",
+    "_training_data": "_class_weight numpy sklearn",
     "nn": "nn",
     "nn.acceleration": "torch",
     "nn.autograd": "nn.acceleration nn.closed_form nn.running numpy torch",

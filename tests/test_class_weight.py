@@ -255,13 +255,13 @@ def test_a_class_without_rows_is_refused(class_weight, sample_weight):
 
 
 def test_labels_that_are_not_among_the_classes_are_refused():
-    message = r"y holds labels \['c'\] that are not in classes, \['a', 'b'\]"
+    message = r"y holds labels \['c'\] that are not among the classes \['a', 'b'\]"
     with pytest.raises(ValueError, match=message):
         compute_class_weight("icf", classes=["a", "b"], y=["a", "c"])
 
 
 def test_classes_that_are_not_sorted_are_refused():
-    with pytest.raises(ValueError, match="or classes are not sorted"):
+    with pytest.raises(ValueError, match="or these are not sorted"):
         compute_class_weight("icf", classes=["b", "a"], y=["a", "b"])
 
 

@@ -16,10 +16,7 @@ from tests.samples import imbalanced, quick, real_table
 BETAS = [0.99, 0, 0.9]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("close_figures")
 
 
 def cbl(**params):

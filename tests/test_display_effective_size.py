@@ -9,11 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn_wbn import EffectiveSizeDisplay
 from tests.samples import imbalanced, quick, real_table
 
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("close_figures")
 
 
 def heights(bars):

@@ -10,11 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_wbn import TrainingCurveDisplay
 from tests.samples import imbalanced, quick, real_table
 
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("close_figures")
 
 
 def test_curves_are_those_of_the_estimator():

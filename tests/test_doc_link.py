@@ -1,6 +1,8 @@
 """The HTML diagram links to our reference where the site has an address."""
 
 import re
+import tomllib
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +14,7 @@ from sklearn_wbn import WBNMLPClassifier, _doc_link
 from sklearn_wbn._doc_link import documentation_url
 from tests.samples import imbalanced, quick
 
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 SITE = "https://example.org/wbn"
 PAGE = f"{SITE}/reference/sklearn_wbn.WBNMLPClassifier.html"
 
@@ -78,7 +81,9 @@ def test_address_is_the_projects_url(lines, address, tmp_path, monkeypatch):
 
 
 def test_address_of_this_project_is_read():
-    assert documentation_url() == "" or documentation_url().startswith("https://")
+    project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    address = project.get("urls", {}).get("Documentation", "")
+    assert documentation_url() == address.rstrip("/")
 
 
 def test_package_that_is_only_on_the_path_has_no_address():

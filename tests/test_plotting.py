@@ -12,11 +12,7 @@ from sklearn_wbn import WBNMLPClassifier
 from sklearn_wbn._plotting import axes_for, final_estimator, line_style, score_title
 from tests.samples import imbalanced, quick
 
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("close_figures")
 
 
 def test_axes_are_made_where_none_are_given():

@@ -76,7 +76,9 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         Raises
         ------
         ValueError
-            If the weights do not fit `x`, are negative or not finite.
+            As `weighted_batch_norm`.
+        TypeError
+            If the weights are of another type.
         """
         self._check_input_dim(x)
         if not self.training and self.track_running_stats:

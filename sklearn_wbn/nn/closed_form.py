@@ -1,7 +1,7 @@
 """The arithmetic of a weighted norm, forward and backward: (23), (24), (26), (27).
 
-Rows of signals only, weights prepared, no autograd: `sklearn_wbn.nn.functional`
-wraps it for autograd.
+Rows of signals only, weights prepared, no autograd: `sklearn_wbn.nn.autograd`
+wraps it.
 
 ======  =====================================================================
 symbol  meaning

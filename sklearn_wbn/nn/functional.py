@@ -48,7 +48,11 @@ default=None
     Raises
     ------
     ValueError
-        If the weights do not fit `x`, are negative or not finite.
+        If `x` is no batch of signals, if the weights do not fit it, are negative or do
+        not sum to a finite number, if `variance` is unknown, or if it is
+        ``"frequency"`` and the weights do not sum to more than one.
+    TypeError
+        If `weight` is of another type.
 
     Notes
     -----
@@ -110,13 +114,19 @@ default=None
     Raises
     ------
     ValueError
-        If the weights do not fit `x`, are negative or not finite.
+        If `x` is no batch of signals, if the weights do not fit it, are negative or do
+        not sum to a finite number, if `variance` is unknown, or if it is
+        ``"frequency"`` and the weights do not sum to more than one.
+    TypeError
+        If `weight` is of another type.
+    RuntimeError
+        If `gamma` or `b` do not fit the channels, or a second derivative is taken.
 
     Notes
     -----
     Equations (11), (23)-(27) of Yasuda, Xian & Ueno, arXiv:2001.01433. The
     gradient is the closed form of (26) and (27), without a second derivative:
-    ``create_graph=True`` raises a RuntimeError.
+    ``create_graph=True`` raises a RuntimeError. Nor can ``torch.func`` transform it.
 
     Examples
     --------
@@ -152,7 +162,7 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
     Raises
     ------
     ValueError
-        If the weights do not fit `x`.
+        If `x` is no batch of signals, or the weights do not fit it.
     TypeError
         If they are no weights.
     """

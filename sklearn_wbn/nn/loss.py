@@ -53,7 +53,8 @@ def weighted_cross_entropy(
     ------
     ValueError
         If `normalization` is unknown, if ``"constant"`` comes without a positive
-        `mean_weight`, or if a weight is negative or not finite.
+        `mean_weight`, or if `weight` has no rows or others than `target`, or is
+        negative or not finite.
 
     Notes
     -----

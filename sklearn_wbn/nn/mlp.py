@@ -140,6 +140,8 @@ default="tanh"
         ------
         ValueError
             If the weights do not fit `x`, are negative or not finite.
+        TypeError
+            If they are of another type.
         """
         if isinstance(sample_weight, Tensor):
             sample_weight = prepare(x, sample_weight, self.variance)

@@ -6,7 +6,8 @@ symbol  meaning
 R       number of mini-batches
 m_r     mean of mini-batch r, equation (23); v_r its variance, equation (24)
 M, V    statistics that eval mode normalises with
-Z, Q    sums of the weights, see `sklearn_wbn.nn.weights`
+Z       sum of the weights
+S       weighted squares about M, summed over the batches so far
 ======  =====================================================================
 """
 
