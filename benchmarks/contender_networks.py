@@ -104,6 +104,10 @@ def default_pipeline(setting: Setting, **settings: Any) -> Pipeline:
 
 NETWORKS = (
     _variant("mlp", "no norm", class_weight=None, normalization=None),
+    _variant("mlp-icf", "ICF, no norm", class_weight="icf", normalization=None),
+    _variant(
+        "mlp-icf-dropout", "ICF, no norm + dropout", **BN_DROPOUT | {"normalization": None}
+    ),
     _variant("bn", "BN", **PLAIN_BN),
     _variant("bn-icf", "ICF + BN", class_weight="icf", normalization="bn"),
     _variant("bn-cbl", "CBL + BN", class_weight="cbl", normalization="bn"),
