@@ -1,7 +1,8 @@
 """Single documented settings side by side: what each gains, and where it loses.
 
 No setting is best where minority rows are few and where they are many. What is gained
-on one side and lost on the other is the choice that a default has to make.
+on one side and lost on the other is the choice that a default has to make. Means are
+over the same tasks; a setting that was trained on too few of them is marked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ RESOLVED = {"few": "population", "many": "weighted_population"}
 # The same trainings where minority rows are few.
 FEW = {"wbn-default": "wbn-constant", "wbn-default-dropout": "wbn-constant-dropout"}
 METRICS = ("balanced_accuracy", "macro_f1", "average_precision")
+# Settings with this share of a regime's tasks are compared, on the tasks that all of
+# them have.
+MOST = 0.9
 
 CANDIDATES = {
     "the paper: batch, mean over batches": Setting("wbn-batch", "batch_mean", "0"),
@@ -33,6 +37,7 @@ CANDIDATES = {
     ),
     "our defaults, dropout 0.3": Setting("wbn-default-dropout", AUTO_STATISTIC, "0"),
     "ICF + BN, dropout 0.3": Setting("bn-dropout", "moving", "0"),
+    "ICF + BN, dropout 0.3, population": Setting("bn-dropout", "population", "0"),
     "BN, balanced softmax": Setting("bn-softmax", "moving", "0"),
     "BN, no weights, tau 1": Setting("bn-plain", "moving", "1"),
     "ICF + BN, constant": Setting("bn-constant", "moving", "0"),
@@ -50,12 +55,16 @@ class Gains(NamedTuple):
         Tasks with less than ICF + BN in one of them by more than one standard error
         over redraws; a task of one redraw has none, and does not count.
     tasks : int
-        Tasks that both were trained on.
+        Tasks that count.
+    shared : bool
+        Whether these are the tasks of most settings. Means over other tasks do not
+        compare.
     """
 
     means: tuple[float, ...]
     worse: int
     tasks: int
+    shared: bool
 
 
 def with_auto(rows: pd.DataFrame) -> pd.DataFrame:
@@ -79,31 +88,48 @@ def with_auto(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, auto.assign(statistic=AUTO_STATISTIC)], ignore_index=True)
 
 
-def gains(rows: pd.DataFrame, setting: Setting, regime: str) -> Gains | None:
-    """Compare a setting with ICF + BN, redraw by redraw.
+def gains(rows: pd.DataFrame, regime: str) -> dict[str, Gains]:
+    """Compare every candidate with ICF + BN, redraw by redraw.
 
     Parameters
     ----------
     rows : DataFrame
         What `with_auto` returns.
-    setting : Setting
-        What is compared.
     regime : {"few", "many"}
         Tasks that count.
 
     Returns
     -------
-    Gains or None
-        None where the setting was not trained.
+    dict of str to Gains
+        By title, without those that were not trained: over the tasks that all
+        candidates with `MOST` of the tasks share; of the others over their own.
     """
     rows = rows[rows["regime"] == regime]
-    difference = (_of(rows, setting) - _of(rows, REFERENCE)).dropna()
-    if difference.empty:
-        return None
+    base = _of(rows, REFERENCE)
+    found = {
+        title: (_of(rows, setting) - base).dropna()
+        for title, setting in CANDIDATES.items()
+    }
+    found = {title: part for title, part in found.items() if not part.empty}
+    tasks = {title: set(part.index.unique("task")) for title, part in found.items()}
+    n_tasks = len(set().union(*tasks.values()))
+    shared = [own for own in tasks.values() if len(own) >= MOST * n_tasks]
+    common = set.intersection(*shared) if shared else set()
+    return {
+        title: _gains(part, common if tasks[title] in shared else None)
+        for title, part in found.items()
+    }
+
+
+def _gains(difference: pd.DataFrame, common: set[str] | None) -> Gains:
+    if common is not None:
+        is_common = difference.index.get_level_values("task").isin(common)
+        difference = difference[is_common]
     by_task = difference.groupby("task")
     mean = by_task.mean()
     worse = (mean < -by_task.sem()).any(axis=1)
-    return Gains(tuple(mean.mean()), int(worse.sum()), len(mean))
+    means = tuple(mean.mean())
+    return Gains(means, int(worse.sum()), len(mean), shared=common is not None)
 
 
 def frontier(rows: pd.DataFrame) -> dict[str, dict[str, Gains]]:
@@ -120,13 +146,10 @@ def frontier(rows: pd.DataFrame) -> dict[str, dict[str, Gains]]:
         Gains by title and regime.
     """
     rows = with_auto(rows)
-    found = {
-        title: {regime: gains(rows, setting, regime) for regime in REGIMES}
-        for title, setting in CANDIDATES.items()
-    }
+    found = {regime: gains(rows, regime) for regime in REGIMES}
     return {
-        title: {regime: gain for regime, gain in by_regime.items() if gain is not None}
-        for title, by_regime in found.items()
+        title: {regime: part[title] for regime, part in found.items() if title in part}
+        for title in CANDIDATES
     }
 
 

@@ -128,7 +128,8 @@ def _gain_cells(by_regime: dict[str, Gains], regime: str) -> Line:
         return [""] * 4
     gain = by_regime[regime]
     means = [number(mean, sign=True) for mean in gain.means]
-    return [*means, f"{gain.worse} of {gain.tasks}"]
+    star = "" if gain.shared else "*"
+    return [*means, f"{gain.worse} of {gain.tasks}{star}"]
 
 
 def task_lines(rows: pd.DataFrame, setting: Line) -> Iterable[Line]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import study_frontier
 from benchmarks.predictions import STATISTICS
 from benchmarks.study_batches import BatchRow
 from benchmarks.study_claims import CLAIMS, MORE, SAME, Claim, check
@@ -157,22 +158,54 @@ def test_our_defaults_are_other_trainings_where_minority_rows_are_few(
     assert found.to_dict() == {"mnist": 70.0, "oil": 55.0}
 
 
-def test_gains_count_the_tasks_that_are_worse(rows: pd.DataFrame) -> None:
+def test_gains_count_the_tasks_that_are_worse(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper, unused = "the paper: batch, mean over batches", "trained nowhere"
+    tried = {
+        paper: PAPER,
+        "other": POPULATION,
+        unused: Setting("wbn-relu", "moving", "0"),
+    }
+    monkeypatch.setattr(study_frontier, "CANDIDATES", tried)
     rows = with_auto(rows)
-    many = gains(rows, POPULATION, "many")
-    assert many is not None
-    assert many.means == pytest.approx((-10.0, -10.0, -10.0))
-    assert (many.worse, many.tasks) == (1, 1)
-    # One redraw: no error, so nothing can be said.
-    few = gains(rows, PAPER, "few")
-    assert few is not None
-    assert few.means == pytest.approx((30.0, 30.0, 30.0))
-    assert few.worse == 0
-    mean = gains(rows, PAPER, "many")
-    assert mean is not None
+    many, few = gains(rows, "many"), gains(rows, "few")
+    assert many["other"].means == pytest.approx((-10.0, -10.0, -10.0))
+    assert (many["other"].worse, many["other"].tasks) == (1, 1)
     # Gains 2 +- 1 on ecoli, -1 +- 1 on oil: one error is not more than one error.
-    assert (mean.worse, mean.tasks) == (0, 2)
-    assert gains(rows, Setting("wbn-relu", "moving", "0"), "few") is None
+    assert many[paper].means == pytest.approx((0.5, 0.5, 0.5))
+    assert (many[paper].worse, many[paper].tasks) == (0, 2)
+    # One redraw: no error, so nothing can be said.
+    assert few[paper].means == pytest.approx((30.0, 30.0, 30.0))
+    assert few[paper].worse == 0
+    assert unused not in few
+
+
+def test_gains_are_over_the_tasks_that_most_settings_share(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = {"paper": PAPER, "other": POPULATION}
+    monkeypatch.setattr(study_frontier, "CANDIDATES", tried)
+    # The other setting has oil alone, one of two tasks.
+    apart = gains(rows, "many")
+    assert apart["paper"].shared
+    assert not apart["other"].shared
+    monkeypatch.setattr(study_frontier, "MOST", 0.5)
+    together = gains(rows, "many")
+    assert together["other"].shared
+    # Both on oil, where the paper's setting loses one point on average.
+    assert together["paper"].means == pytest.approx((-1.0, -1.0, -1.0))
+    assert together["paper"].tasks == 1
+
+
+def test_page_marks_settings_that_lack_tasks(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_frontier, "CANDIDATES", {"p": PAPER, "o": POPULATION})
+    paper, other = study_results.frontier_lines(rows)
+    assert (paper[-1], other[-1]) == ("0 of 2", "1 of 1*")
+    oil = study_results.frontier_lines(rows[rows["task"] == "oil"])
+    assert [line[-1] for line in oil] == ["0 of 1", "1 of 1"]
 
 
 def test_candidates_name_settings_that_are_trained() -> None:
