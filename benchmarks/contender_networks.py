@@ -24,7 +24,7 @@ from sklearn_wbn import WBNMLPClassifier
 BATCH_SIZE = 128
 PLAIN_BN: dict[str, Any] = {"class_weight": None, "normalization": "bn"}
 
-# The study's best single setting, and the same regularisation without WBN.
+# The single setting that the study chose, and the same regularisation without WBN.
 RECOMMENDED: dict[str, Any] = {"dropout": 0.3}
 BN_DROPOUT: dict[str, Any] = {
     "class_weight": "icf",
@@ -103,7 +103,7 @@ def default_pipeline(setting: Setting, **settings: Any) -> Pipeline:
 
 
 NETWORKS = (
-    _variant("mlp", "no norm", class_weight=None, normalization=None),
+    _variant("mlp", "no norm, no weights", class_weight=None, normalization=None),
     _variant("mlp-icf", "ICF, no norm", class_weight="icf", normalization=None),
     _variant(
         "mlp-icf-dropout", "ICF, no norm + dropout", **BN_DROPOUT | {"normalization": None}

@@ -17,7 +17,7 @@ from benchmarks.report_statistics import (
 from benchmarks.report_tables import points, probability, title
 from benchmarks.study_tasks import CHOSEN_ON
 
-# The best single setting of the study, in each tier.
+# The single setting that the study chose, in each tier.
 RECOMMENDED = ("wbn-recommended", "wbn-recommended-threshold")
 JUDGED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
 
