@@ -310,7 +310,7 @@ def test_variants_are_compared_on_the_draws_they_share():
     rows = pd.concat([rows, rows[rows["method"] == "d"].assign(draw=9, accuracy=0.0)])
     own, line = variant_lines(rows.drop_duplicates(["method", "draw", "label"]))
     # 40 and 41, without the draw that the variant lacks; the paper's in brackets.
-    assert own[1:3] == ("(d) WLF(ICF)+WBN", "40.5 (42.1)")
+    assert own[1:3] == ("(d) WLF(ICF)+WBN", "40.5 ± 0.5 (42.1)")
     assert own[3].startswith("airplane 40.5 (18.6), deer 40.5 (13.0)")
     assert own[4] == "2"
     fall = number(-2.0)

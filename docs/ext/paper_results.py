@@ -155,17 +155,13 @@ def variant_lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 def own_line(rows: pd.DataFrame, dataset: str, method: str) -> tuple[str, ...]:
     """Return ours on some draws, with the paper's figures in brackets."""
     summary = summarize(rows)
-    cells = {
-        label: (
-            number(summary.loc[(dataset, method, label), "mean"]),
-            published_accuracy(dataset, method, label),
-        )
-        for label in (*TASKS[dataset].class_names, "overall")
-    }
-    texts = {
-        label: ours if printed is None else f"{ours} ({number(printed)})"
-        for label, (ours, printed) in cells.items()
-    }
+    texts = {}
+    for label in (*TASKS[dataset].class_names, "overall"):
+        mean, sem, _ = summary.loc[(dataset, method, label)]
+        error = f" ± {number(sem)}" if label == "overall" else ""
+        printed = published_accuracy(dataset, method, label)
+        beside = "" if printed is None else f" ({number(printed)})"
+        texts[label] = f"{number(mean)}{error}{beside}"
     overall = texts.pop("overall")
     by_class = ", ".join(f"{label} {text}" for label, text in texts.items())
     title, n_draws = METHODS[method].title, draws(summary, dataset, method)
