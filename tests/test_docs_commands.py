@@ -1,0 +1,70 @@
+"""The commands that the pages of results print make the committed files."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks import paper, resampling, study
+from benchmarks.__main__ import parse_arguments
+from benchmarks.datasets import DATA_VARIABLE
+from benchmarks.resampling_file import ScoresFile
+from benchmarks.study_file import StudyFile
+from benchmarks.trainings_file import TrainingsFile
+from docs.ext.resampling_results import searched_command
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results"
+SHELL = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def commands(text: str) -> Iterable[argparse.Namespace]:
+    for block in SHELL.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            yield parse_arguments(shlex.split(line)[3:])
+
+
+def page(name: str) -> str:
+    return (RESULTS / name).read_text(encoding="utf-8")
+
+
+def keys(rows: pd.DataFrame, *columns: str) -> set[tuple]:
+    return set(rows[list(columns)].itertuples(index=False, name=None))
+
+
+def test_page_of_the_paper_prints_what_made_the_file():
+    found = keys(TrainingsFile(paper.RESULTS).read(), "dataset", "method", "draw")
+    made = {
+        key
+        for args in commands(page("paper.md"))
+        for key in product(args.dataset, args.methods, range(args.draws))
+    }
+    assert made == found
+
+
+def test_page_of_the_study_prints_what_made_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))  # no task needs a download
+    text = page("study.md")
+    behind = text.partition("{dropdown}")[2]
+    found = keys(StudyFile(study.RESULTS).read(), "task", "method", "draw")
+    made = {
+        key
+        for args in commands(behind)
+        for key in product(
+            study.chosen_tasks(args), study.chosen_methods(args), range(args.draws)
+        )
+    }
+    assert found <= made
+    (lacking,) = re.findall(r"and (\d+) trainings that it lacks", text)
+    assert len(made - found) == int(lacking)
+
+
+def test_page_of_resampling_prints_what_searched_in_the_file():
+    rows = ScoresFile(resampling.RESULTS).read()
+    (args,) = commands(searched_command())
+    methods = resampling.chosen_methods(args.methods)
+    found = keys(rows[rows["method"].isin(methods)], "dataset", "method", "repeat")
+    assert found == set(product(args.dataset, methods, range(resampling.REPEATS)))
