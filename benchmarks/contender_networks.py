@@ -106,7 +106,9 @@ NETWORKS = (
     _variant("mlp", "no norm, no weights", class_weight=None, normalization=None),
     _variant("mlp-icf", "ICF, no norm", class_weight="icf", normalization=None),
     _variant(
-        "mlp-icf-dropout", "ICF, no norm + dropout", **BN_DROPOUT | {"normalization": None}
+        "mlp-icf-dropout",
+        "ICF, no norm + dropout",
+        **BN_DROPOUT | {"normalization": None},
     ),
     _variant("bn", "BN", **PLAIN_BN),
     _variant("bn-icf", "ICF + BN", class_weight="icf", normalization="bn"),
