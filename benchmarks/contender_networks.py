@@ -103,7 +103,7 @@ def default_pipeline(setting: Setting, **settings: Any) -> Pipeline:
 
 
 NETWORKS = (
-    _variant("mlp", "no norm, no weights", class_weight=None, normalization=None),
+    _variant("mlp", "no norm or weights", class_weight=None, normalization=None),
     _variant("mlp-icf", "ICF, no norm", class_weight="icf", normalization=None),
     _variant(
         "mlp-icf-dropout",
