@@ -58,6 +58,7 @@ class FoldedNetwork:
         self._W, self._b = output.weight.detach(), output.bias.detach().unsqueeze(1)
         self._n_signals = sum(f.in_features for f in linear)
         self._largest = max(f.weight.numel() for f in linear)
+        self._itemsize = self._W.dtype.itemsize
         self._on_cpu = self._W.device.type == "cpu"
         names = [type(f).__name__ for f in self._activations]
         self._has_arrays = self._on_cpu and _IN_PLACE.issuperset(names)
@@ -86,7 +87,8 @@ class FoldedNetwork:
         ValueError
             If a value is too large for the precision of the network.
         """
-        self._check_range(X)
+        if X.itemsize > self._itemsize:
+            self._check_range(X)
         n_chunks = len(X) * self._n_signals / _CHUNK_SIGNALS
         if not self._has_arrays or n_chunks >= _MANY_CHUNKS:
             return self._apply_in_chunks(X, head)
@@ -98,8 +100,7 @@ class FoldedNetwork:
     def _check_range(self, X: Array) -> None:
         """Refuse what would become infinite, as scikit-learn does in training."""
         largest = torch.finfo(self._W.dtype).max
-        narrower = self._W.dtype.itemsize < X.itemsize
-        if narrower and not (X.max() <= largest and X.min() >= -largest):
+        if X.max() > largest or X.min() < -largest:
             kind = str(self._W.dtype).removeprefix("torch.")
             raise ValueError(
                 f"X holds values from {X.min():.3g} to {X.max():.3g}, too large for "
