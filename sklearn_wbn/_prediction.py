@@ -145,7 +145,8 @@ class PredictionMixin:
         Path(path).write_bytes(model.SerializeToString())
 
     def _predict(self, X: ArrayLike, head: Head) -> NDArray[Any]:
-        check_is_fitted(self, "_folded")
+        if not hasattr(self, "_folded"):  # the check itself takes longer than this
+            check_is_fitted(self, "_folded")
         rows = validate_data(self, X, dtype=PRECISIONS, reset=False)
         return self._folded.apply(rows, head)
 
