@@ -201,9 +201,8 @@ class Batches:
         rows = self.rows
         if class_weighted:
             return rows.norm_weight
-        return (
-            torch.ones_like(rows.weight) if rows.frequency is None else rows.frequency
-        )
+        f = rows.frequency
+        return torch.ones_like(rows.weight) if f is None else f
 
     def _norm_weights(
         self, order: Tensor, f: Tensor | None, sizes: list[int]

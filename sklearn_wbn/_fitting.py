@@ -13,7 +13,6 @@ from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from skorch.callbacks import Callback
 
 from sklearn_wbn._batches import Rows, as_tensor
 from sklearn_wbn._build import build_net, fixed_params, net_params, update_net
@@ -21,10 +20,12 @@ from sklearn_wbn._callbacks import (
     Plateau,
     Progress,
     Validation,
+    Watcher,
     best_score,
     check_callbacks,
 )
 from sklearn_wbn._class_weight import (
+    class_codes,
     effective_class_size,
     resolve_beta,
     weight_of_classes,
@@ -157,7 +158,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         self,
         data: TrainingData,
         max_iter: int,
-        watchers: list[Callback],
+        watchers: list[Watcher],
         inference_statistics: str,
     ) -> None:
         """Train for some epochs and set the fitted attributes."""
@@ -211,7 +212,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         )
 
     def _rows(self, data: TrainingData, device: torch.device) -> Rows:
-        codes, f = data.codes(self.classes_), data.frequency
+        codes, f = class_codes(self.classes_, data.y), data.frequency
         # Norms without weights may still be asked for weighted inference statistics.
         weighted = self.normalization == "wbn"
         c = self.norm_class_weight_ if weighted else self.class_weight_
@@ -238,9 +239,9 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             )
         return min(int(batch_size), n_samples)
 
-    def _watchers(self, data: TrainingData, held_out: HeldOut | None) -> list[Callback]:
+    def _watchers(self, data: TrainingData, held_out: HeldOut | None) -> list[Watcher]:
         """Return the callbacks of one fit, in the order they are called."""
-        watchers: list[Callback] = []
+        watchers: list[Watcher] = []
         if held_out is not None:
 
             def score() -> float:
@@ -261,7 +262,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         return watchers
 
     @contextmanager
-    def _callbacks(self, watchers: list[Callback]) -> Iterator[None]:
+    def _callbacks(self, watchers: list[Watcher]) -> Iterator[None]:
         """Give the net its callbacks; afterwards it keeps the user's only.
 
         Ours refer to the estimator and to held-out data, which do not belong
@@ -281,7 +282,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             net.callbacks = net.callbacks[len(ours) :]
             net.callbacks_ = net.callbacks_[len(ours) :]
 
-    def _warn_if_not_converged(self, watchers: list[Callback]) -> None:
+    def _warn_if_not_converged(self, watchers: list[Watcher]) -> None:
         plateau = next((w for w in watchers if isinstance(w, Plateau)), None)
         if plateau is None or plateau.stopped_ or self.n_iter_ < self.max_iter:
             return

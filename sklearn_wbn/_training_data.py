@@ -108,31 +108,15 @@ class TrainingData:
         -------
         ndarray of shape (n_classes,)
             Sizes, in rows.
-        """
-        count = np.bincount(
-            self.codes(classes), weights=self.frequency, minlength=len(classes)
-        )
-        return count.astype(np.float64)
-
-    def codes(self, classes: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the class index of each row that counts.
-
-        Parameters
-        ----------
-        classes : ndarray of shape (n_classes,)
-            Sorted labels.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Indices into `classes`.
 
         Raises
         ------
         ValueError
             If a label is not among `classes`.
         """
-        return class_codes(classes, self.y)
+        codes = class_codes(classes, self.y)
+        count = np.bincount(codes, weights=self.frequency, minlength=len(classes))
+        return count.astype(np.float64)
 
 
 def check_frequency(sample_weight: ArrayLike, X: NDArray[Any]) -> NDArray[np.float64]:

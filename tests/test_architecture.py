@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, str] = {
         "_batches _build _callbacks _class_weight _device _doc_link _held_out "
         "_inference _inference_statistics _network _norm_weight _persistence _random "
         "_sklearn_callbacks _threads _training_data "
-        "numpy sklearn skorch torch"
+        "numpy sklearn torch"
     ),
     "_flat_parameters": "torch",
     "_held_out": "_quiet _training_data numpy sklearn",
