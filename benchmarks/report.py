@@ -28,6 +28,7 @@ from benchmarks.report_pictures import (
     draw_regimes,
     draw_time,
 )
+from benchmarks.report_planned import planned_table
 from benchmarks.report_tables import (
     PROBABILITIES,
     duels_table,
@@ -50,6 +51,7 @@ PARTS: dict[str, Part] = {
     "coverage": coverage,
     "conclusions": conclusions,
     "recommended": recommended,
+    "planned": planned_table,
     "decisions": means_table,
     "probabilities": partial(means_table, metrics=PROBABILITIES),
     "ranks": ranks_table,
@@ -64,6 +66,7 @@ HEADINGS = {
     "coverage": "What is compared",
     "conclusions": "What it shows",
     "recommended": "The setting that the study recommends, on fresh tables",
+    "planned": "The comparisons that were planned before any result",
     "decisions": "Means over the tables, in percent",
     "probabilities": "Means of what comes from probabilities, and seconds",
     "ranks": "Average ranks (1 is best)",

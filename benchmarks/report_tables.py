@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.report_data import TITLES, Comparison
-from benchmarks.report_statistics import average_ranks, duels
+from benchmarks.report_statistics import Duel, average_ranks, duels
 
 # Scores of the predicted class, and scores of probabilities with the seconds.
 DECISIONS = (
@@ -31,6 +31,7 @@ DIGITS = {"brier": 3, "log_loss": 3, "fit_seconds": 2, "predict_seconds": 3}
 # Beside the reference, table by table: our defaults, and plain norms with the weights.
 BESIDE = ("wbn-default", "wbn-recommended", "wbn-recommended-threshold", "bn-icf")
 RANKED = ("balanced_accuracy", "macro_f1", "average_precision", "log_loss")
+DUEL_HEAD = ("wins", "ties", "losses", "mean difference (points)", "p (Holm)")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -84,17 +85,18 @@ def duels_table(
     comparison: Comparison, reference: str, metric: str = "balanced_accuracy"
 ) -> str:
     """Make the table of wins, ties and losses of the reference."""
-    head = ["against", "wins", "ties", "losses", "mean difference (points)", "p (Holm)"]
-    lines = [
-        [
-            title(duel.method),
-            *map(str, (duel.wins, duel.ties, duel.losses)),
-            points(duel.difference, sign=True),
-            probability(duel.p).removeprefix("= "),
-        ]
-        for duel in duels(comparison, metric, reference)
+    found = duels(comparison, metric, reference)
+    return markdown(["against", *DUEL_HEAD], [duel_line(duel) for duel in found])
+
+
+def duel_line(duel: Duel) -> list[str]:
+    """Write one comparison: the method, and what `DUEL_HEAD` names."""
+    return [
+        title(duel.method),
+        *map(str, (duel.wins, duel.ties, duel.losses)),
+        points(duel.difference, sign=True),
+        probability(duel.p).removeprefix("= "),
     ]
-    return markdown(head, lines)
 
 
 def left_out_table(comparison: Comparison, reference: str) -> str:

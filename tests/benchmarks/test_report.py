@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata, wilcoxon
 
+from benchmarks import report
 from benchmarks.__main__ import main
 from benchmarks.report import PARTS, REFERENCES, pictures, text_of
 from benchmarks.report_data import Comparison, compare
+from benchmarks.report_planned import PLANNED, planned_table
 from benchmarks.report_statistics import average_ranks, duels, friedman
 from benchmarks.report_tables import left_out_table, markdown, points, title
 from benchmarks.report_words import (
     RECOMMENDED,
+    better,
     conclusions,
     coverage,
     recommended,
@@ -207,6 +210,39 @@ def test_recommended_setting_is_judged_on_tables_it_was_not_chosen_on() -> None:
     assert "WBN, defaults + dropout is significantly better than BN" in text
 
 
+def test_planned_comparisons_are_corrected_for_what_was_planned() -> None:
+    rows = [
+        *made_rows(),
+        *(row for t in range(12) for row in rows_of(f"t{t}", "bn-under", 0.6)),
+        *(row for t in range(12) for row in rows_of(f"t{t}", RECOMMENDED[0], 0.75)),
+    ]
+    found = comparison_of(rows)
+    scores = found.scores("balanced_accuracy")
+    gain = scores[RECOMMENDED[0]] - scores["bn-smote"]
+    _, _, *lines = planned_table(found, REFERENCE).splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    assert [line[:3] for line in cells[:3]] == [
+        ["all (12)", "balanced accuracy", "SMOTE + BN"],
+        ["all (12)", "balanced accuracy", "random undersampling + BN"],
+        ["all (12)", "average precision", "BN"],
+    ]
+    # Undersampling has the smaller p: Holm leaves the larger as it is.
+    assert cells[0][-1] == f"{wilcoxon(gain).pvalue:.3f}"
+    assert len(cells) == 6
+
+
+def test_page_says_what_the_planned_comparisons_show() -> None:
+    found = report.comparison_of("untuned")
+    assert found is not None
+    asked = [RECOMMENDED[0], *PLANNED["balanced_accuracy"]]
+    for rows, ahead_of in (
+        (found, ["bn-smote", "bn-under"]),
+        (found.without(CHOSEN_ON), ["bn-smote"]),
+    ):
+        fought = duels(rows.restricted_to(asked), "balanced_accuracy", asked[0])
+        assert better(fought) == ahead_of
+
+
 def test_too_few_tables_support_no_claim() -> None:
     few = comparison_of(made_rows(n_tables=4))
     assert np.isnan(friedman(few, "balanced_accuracy"))
@@ -217,11 +253,15 @@ def test_too_few_tables_support_no_claim() -> None:
 
 def test_report_has_every_part_that_says_something(comparison: Comparison) -> None:
     rows = made_rows() + rows_of("t0", "realmlp", 0.9)
-    for table in range(12):
-        rows += rows_of(f"t{table}", RECOMMENDED[0], 0.5)
+    rows += [
+        row
+        for table in range(12)
+        for method in (RECOMMENDED[0], "bn-under")
+        for row in rows_of(f"t{table}", method, 0.5)
+    ]
     assert text_of("untuned", comparison_of(rows)).count("\n## ") == len(PARTS)
     text = text_of("untuned", comparison)
-    assert text.count("\n## ") == len(PARTS) - 2
+    assert text.count("\n## ") == len(PARTS) - 3
     assert "nan" not in text
     for method in ("BN", "SMOTE + BN", "logistic regression", "**ICF + WBN**"):
         assert f"\n| {method} |" in text
