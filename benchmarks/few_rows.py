@@ -32,7 +32,7 @@ from benchmarks.arguments import (
     positive_int,
 )
 from benchmarks.contender import UNTUNED, Setting
-from benchmarks.contenders import CONTENDERS, TIERS
+from benchmarks.contenders import CONTENDERS
 from benchmarks.few_rows_tasks import (
     IMAGE_PAIRS,
     MAX_MINORITY,
@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--methods",
-        type=comma_list(TIERS[UNTUNED]),
+        type=comma_list([k for k, c in CONTENDERS.items() if c.tier == UNTUNED]),
         default=list(METHODS),
         metavar="NAME[,NAME]",
         help=f"untuned methods of `resampling` (default: {','.join(METHODS)})",
@@ -120,6 +120,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, then print the means."""
+    for method in args.methods:
+        CONTENDERS[method].check_installed()
     results = few_rows_file(args.output)
     wanted = [
         FewRowsRun(dataset, method, args.epochs, n_minority, draw)

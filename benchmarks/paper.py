@@ -34,6 +34,7 @@ from benchmarks.methods import METHODS, PAPER_METHODS
 from benchmarks.picture import check_format, save_picture
 from benchmarks.published import PUBLISHED
 from benchmarks.resumable import run_missing
+from benchmarks.store import check_exists
 from benchmarks.tables import (
     accuracy_table,
     comparison_table,
@@ -153,8 +154,9 @@ def summary_of(
     Raises
     ------
     BenchmarkError
-        Where the file holds nothing that counts.
+        Where there is no file, or it holds nothing that counts.
     """
+    check_exists(results.path, "paper")
     rows = results.read()
     rows = rows[(rows["epochs"] == epochs) & rows["dataset"].isin(datasets or TASKS)]
     if rows.empty:

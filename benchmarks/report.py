@@ -40,6 +40,7 @@ from benchmarks.report_tables import (
 from benchmarks.report_words import conclusions, coverage, recommended
 from benchmarks.resampling import EPOCHS, RESULTS
 from benchmarks.resampling_file import ScoresFile, bins_file
+from benchmarks.store import check_exists
 from benchmarks.tables import make_console, shown_path
 
 # The paper's method (d), and WBN with its one searched parameter.
@@ -126,11 +127,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check_files(args: argparse.Namespace) -> None:
-    if not args.input.exists():
-        raise BenchmarkError(
-            f"There are no results in {args.input}, which does not exist; "
-            "`python -m benchmarks resampling` makes them."
-        )
+    check_exists(args.input, "resampling")
     if args.output_dir:
         try:
             args.output_dir.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,23 @@ from benchmarks.errors import BenchmarkError
 EXPECTED = {int: "an integer", float: "a number"}
 
 
+def check_exists(path: Path, command: str) -> None:
+    """Raise a `BenchmarkError` where there is no results file to show.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    command : str
+        Subcommand that makes it.
+    """
+    if not path.exists():
+        raise BenchmarkError(
+            f"There are no results in {path}, which does not exist; "
+            f"`python -m benchmarks {command}` makes them."
+        )
+
+
 class ResultsFile:
     """A CSV file whose columns are the fields of a NamedTuple.
 

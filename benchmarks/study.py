@@ -33,7 +33,7 @@ from benchmarks.arguments import (
 )
 from benchmarks.datasets import find_data_dir
 from benchmarks.resumable import run_missing
-from benchmarks.store import ResultsFile
+from benchmarks.store import ResultsFile, check_exists
 from benchmarks.study_batches import BatchRow, batch_facts
 from benchmarks.study_file import BATCH_KEY, StudyFile
 from benchmarks.study_methods import GROUPS, STUDY_METHODS
@@ -93,7 +93,9 @@ def main(args: argparse.Namespace) -> int:
             if args.output == RESULTS:
                 args.output = Path(folder) / "study.csv"
         results, batches = StudyFile(args.output), batches_file(args.output)
-        if not args.table:
+        if args.table:
+            check_exists(args.output, "study")
+        else:
             _look_at_batches(args, batches)
             _train(args, results)
         print_tables(results, batches, args.role, args.epochs)

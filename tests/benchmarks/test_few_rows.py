@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import contenders
 from benchmarks.__main__ import main
+from benchmarks.contender import Contender
 from benchmarks.few_rows import few_rows_file, mean_accuracy
 from benchmarks.few_rows_picture import draw_few_rows
 from benchmarks.few_rows_tasks import N_MAJORITY, draw_pair, draw_table
@@ -105,3 +107,18 @@ def test_table_must_leave_rows_to_test(
 def test_page_says_that_there_is_nothing_yet(tmp_path: Path) -> None:
     assert few_rows_picture(tmp_path / "none.csv") is None
     assert "nothing of it yet" in few_rows_tables(tmp_path / "none.csv")
+
+
+def test_method_that_is_not_installed_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    absent = Contender("lightgbm", "LightGBM", lambda s: s, package="not_a_package")
+    monkeypatch.setitem(contenders.CONTENDERS, "lightgbm", absent)
+    output = tmp_path / "few_rows.csv"
+    command = ["few_rows", "--methods", "lightgbm", "--output", str(output)]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "lightgbm needs the package not_a_package: pip install" in said
+    assert not output.exists()

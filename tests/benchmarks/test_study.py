@@ -233,7 +233,11 @@ def test_table_of_nothing_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "study.csv"
-    assert main(["study", "--table", "--output", str(output)]) == 2
+    command = ["study", "--table", "--output", str(output)]
+    assert main(command) == 2
+    assert f"no results in {output}, which does not exist" in capsys.readouterr().err
+    output.touch()
+    assert main(command) == 2
     assert "holds no complete training to show" in capsys.readouterr().err
 
 
