@@ -14,6 +14,21 @@ class StopTraining(Exception):  # noqa: N818 - a signal, not an error
     """Ends the training loop in good order."""
 
 
+def warn_of_interrupt(where: str) -> None:
+    """Tell the user that the estimator has learned less than it should.
+
+    Parameters
+    ----------
+    where : str
+        What was interrupted.
+    """
+    warnings.warn(
+        f"Training was interrupted {where}; the estimator predicts with what it "
+        "has learned so far",
+        stacklevel=2,
+    )
+
+
 def check_callbacks(callbacks: list[Any]) -> None:
     """Refuse what skorch could not call.
 
@@ -119,6 +134,7 @@ class Validation(Watcher):
         """Go back to the best weights and the statistics they were scored with."""
         if self.best_state_ is not None:
             net.module_.load_state_dict(self.best_state_)
+            net.note_statistics()
 
 
 def best_score(scores: Sequence[float]) -> float | None:

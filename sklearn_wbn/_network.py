@@ -1,10 +1,8 @@
 """The skorch net: skorch's training loop over weighted batches."""
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,13 +15,12 @@ from torch import Generator, Tensor, nn
 
 from sklearn_wbn._backprop import TrainingStep, is_as_built
 from sklearn_wbn._batches import Batch, Batches, Rows
-from sklearn_wbn._callbacks import StopTraining, Watcher
+from sklearn_wbn._callbacks import StopTraining, Watcher, warn_of_interrupt
 from sklearn_wbn._flat_parameters import flat_parameters
-from sklearn_wbn._random import same_numbers_after
+from sklearn_wbn._network_statistics import StatisticsMixin
 from sklearn_wbn._solver_step import solver_step
-from sklearn_wbn._threads import one_thread_each, threads_of_products
+from sklearn_wbn._threads import threads_of_products
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
-from sklearn_wbn.nn.statistics import average_batch_statistics, population_statistics
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -49,7 +46,7 @@ class WeightedLoss(nn.Module):
         return weighted_sum_of_losses(logits, target, share)
 
 
-class WeightedNet(ClassifierMixin, NeuralNet):
+class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
     """skorch net that trains on `Rows` with weights in the loss and in the norms.
 
     It is a skorch net in all else: its callbacks, its history, and its predictions
@@ -137,29 +134,11 @@ class WeightedNet(ClassifierMixin, NeuralNet):
         try:
             with joined:
                 self.partial_fit(rows)
+                self.update_stale_statistics()
         finally:
             self.batches_ = None  # holds the caller's data
             self.module_.set_dropout_generator(None)
         self._check_statistics()
-
-    def update_inference_statistics(self) -> None:
-        """Set what eval mode normalises with, from the rows in training."""
-        if self.inference_statistics != "moving" and self.batches_ is not None:
-            # NumPy's threads wait for work a while yet, and would hold torch's up.
-            with one_thread_each():
-                self._pass_over(self.batches_)
-
-    def _pass_over(self, batches: Batches) -> None:
-        network = self.module_
-        if self.inference_statistics == "batch_mean":
-            with same_numbers_after(batches.generator):
-                average_batch_statistics(
-                    network, lambda: ((b.x, b.norm) for b in batches)
-                )
-            return
-        weighted = self.inference_statistics == "weighted_population"
-        in_order = partial(batches.in_order, weighted)
-        population_statistics(network, in_order, batches.total(weighted))
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         return self.batches_ if training else super().get_iterator(dataset, training)
@@ -173,7 +152,7 @@ class WeightedNet(ClassifierMixin, NeuralNet):
         except StopTraining:
             return self
         except KeyboardInterrupt:
-            self._warn_of_interrupt(f"in epoch {len(self.history)}")
+            warn_of_interrupt(f"in epoch {len(self.history)}")
             return self
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
@@ -285,26 +264,15 @@ class WeightedNet(ClassifierMixin, NeuralNet):
     def on_train_end(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
     ) -> None:
-        """Make the pass for the inference statistics, unless validation has just."""
-        if not self.history or "valid_score" not in self.history[-1]:
-            self._update_or_keep_statistics()
+        """Make the pass for the inference statistics, unless validation has just.
+
+        Since then a callback of the user may have changed the weights.
+        """
+        validated = bool(self.history) and "valid_score" in self.history[-1]
+        if self.hears_the_user() or not validated:
+            self.update_or_keep_statistics()
+        self.note_statistics()
         self.module_.eval()
-
-    def _update_or_keep_statistics(self) -> None:
-        """Make the pass; if the user interrupts it, the moving average stays."""
-        moving = {k: v.clone() for k, v in self.module_.named_buffers()}
-        try:
-            self.update_inference_statistics()
-        except KeyboardInterrupt:
-            self.module_.load_state_dict(moving, strict=False)
-            self._warn_of_interrupt("in the pass for the inference statistics")
-
-    def _warn_of_interrupt(self, where: str) -> None:
-        warnings.warn(
-            f"Training was interrupted {where}; the estimator predicts with what it "
-            "has learned so far",
-            stacklevel=2,
-        )
 
     def _batches(self, rows: Rows, generator: Generator | None) -> Batches:
         return Batches(

@@ -56,9 +56,10 @@ MAY_IMPORT: dict[str, str] = {
     "_inference_statistics": "_norm_weight",
     "_loops": "_solver_arrays nn numpy",
     "_network": (
-        "_backprop _batches _callbacks _flat_parameters _random _solver_step _threads "
-        "nn numpy sklearn skorch torch"
+        "_backprop _batches _callbacks _flat_parameters _network_statistics "
+        "_solver_step _threads nn numpy sklearn skorch torch"
     ),
+    "_network_statistics": "_batches _callbacks _random _threads nn skorch torch",
     "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",
     "_persistence": "_build _network numpy torch",

@@ -99,7 +99,7 @@ PARTS = (
     ),
     Part(
         "skorch's loop with weights",
-        ("_network", "_build", "_*callbacks", "_solver"),
+        ("_network*", "_build", "_*callbacks", "_solver"),
         (0.5, 0.53),
         GREY,
     ),
