@@ -156,16 +156,24 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
             return self
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Call the callbacks; one that ends training the way skorch's do is heard."""
+        """Call the callbacks; one that ends training the way skorch's do is heard.
+
+        Where one of ours ends it, those of the user hear the last epoch first.
+        """
         getattr(self, method_name)(self, **cb_kwargs)
+        stop: StopTraining | None = None
         for _, callback in self.callbacks_:
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
+            except StopTraining as signal:
+                stop = signal
             except KeyboardInterrupt as error:
                 ours = isinstance(callback, Watcher)
                 if ours or method_name in ("on_train_begin", "on_train_end"):
                     raise
                 raise StopTraining from error
+        if stop is not None:
+            raise stop
 
     def run_single_epoch(
         self,
