@@ -65,6 +65,9 @@ class Rows(Dataset):  # type: ignore[type-arg]
         The same where norms are weighted by class; `c` may be milder there.
     frequency : Tensor of shape (n_samples,) or None
         ``f``, float64; None counts every row once.
+    mean_class_weight : float, default=None
+        Mean of ``c`` over more rows than these: all parts of a stream so far. None
+        takes that of these rows.
     """
 
     X: Tensor
@@ -73,6 +76,7 @@ class Rows(Dataset):  # type: ignore[type-arg]
     weight: Tensor
     norm_weight: Tensor
     frequency: Tensor | None
+    mean_class_weight: float | None = None
 
     def __len__(self) -> int:
         return self.y.shape[0]
@@ -82,8 +86,11 @@ class Rows(Dataset):  # type: ignore[type-arg]
 
     @property
     def mean_weight(self) -> float:
-        """Mean weight of a row."""
-        return float(self.weight.sum()) / len(self)
+        """Mean weight of a row, with class weights on average as in the whole data."""
+        c, f = self.mean_class_weight, self.frequency
+        if c is None:
+            return float(self.weight.sum()) / len(self)
+        return c if f is None else c * float(f.sum()) / len(self)
 
 
 @dataclass(slots=True)

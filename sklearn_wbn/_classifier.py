@@ -350,9 +350,9 @@ default="adamax"
     ) -> Self:
         """Train for one epoch on a part of the data.
 
-        Class sizes add up over the calls. New rows are normalized with the moving
-        average, whatever `inference_statistics` says: a pass over one part would
-        forget the others.
+        Class sizes add up over the calls; the mean weight, too, is that of all rows so
+        far. New rows are normalized with the moving average, whatever
+        `inference_statistics` says: a pass over one part would forget the others.
 
         Parameters
         ----------
@@ -390,7 +390,7 @@ default="adamax"
         self._check_goes_on(fresh, data)
         self._count_classes(data, add=not fresh)
         self._prepare_net(fresh, data, check_random_state(self.random_state))
-        self._train(data, 1, [], "moving")
+        self._train(data, 1, [], "moving", is_part=not fresh)
         return self
 
     @property

@@ -160,6 +160,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         max_iter: int,
         watchers: list[Watcher],
         inference_statistics: str,
+        is_part: bool = False,
     ) -> None:
         """Train for some epochs and set the fitted attributes."""
         net, device = self.net_, resolve_device(self.device)
@@ -167,7 +168,8 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         net.batch_size = self._batch_size(len(data.y))
         n = rows_per_batch(self._class_rows, net.batch_size)
         self._set_norm_class_weight(n)
-        rows = self._rows(data, device)
+        mean_class_weight = self._mean_class_weight() if is_part else None
+        rows = self._rows(data, device, mean_class_weight)
         self.inference_statistics_ = resolve_statistics(
             inference_statistics, n, net.weighted_norm
         )
@@ -211,7 +213,14 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             power=self.norm_weight_power if weighted else 0.0,
         )
 
-    def _rows(self, data: TrainingData, device: torch.device) -> Rows:
+    def _mean_class_weight(self) -> float:
+        """Return the mean class weight of all rows so far, in earlier parts too."""
+        count = self.class_count_
+        return float(count @ self.class_weight_ / count.sum())
+
+    def _rows(
+        self, data: TrainingData, device: torch.device, mean_class_weight: float | None
+    ) -> Rows:
         codes, f = class_codes(self.classes_, data.y), data.frequency
         # Norms without weights may still be asked for weighted inference statistics.
         weighted = self.normalization == "wbn"
@@ -226,6 +235,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             weight=torch.from_numpy(weight).to(device),
             norm_weight=torch.from_numpy(norm_weight).to(device),
             frequency=None if f is None else torch.from_numpy(f).to(device),
+            mean_class_weight=mean_class_weight,
         )
 
     def _batch_size(self, n_samples: int) -> int:

@@ -1,5 +1,7 @@
 """Mini-batches: their sizes, their weights, and what they share with the data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -165,6 +167,15 @@ def test_mean_weight_is_that_of_rows():
     rows, thrice = make_rows(), make_rows(frequency=np.full(20, 3.0))
     assert rows.mean_weight == pytest.approx(float(rows.weight.mean()), rel=1e-15)
     assert thrice.mean_weight == pytest.approx(3 * rows.mean_weight, rel=1e-15)
+
+
+def test_mean_weight_of_a_part_takes_class_weights_from_all_rows():
+    part, thrice = make_rows(), make_rows(frequency=np.full(20, 3.0))
+    part, thrice = (replace(rows, mean_class_weight=2.5) for rows in (part, thrice))
+    assert part.mean_weight == 2.5
+    assert thrice.mean_weight == 7.5
+    (batch,) = make_batches(part, batch_size=20, constant_loss=True)
+    assert torch.equal(batch.share, part.weight / (20 * 2.5))
 
 
 @pytest.mark.parametrize("n", [20, 1024, 1025, 3000])

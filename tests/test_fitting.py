@@ -159,6 +159,34 @@ def test_stream_refuses_early_stopping():
         quick(early_stopping=True).partial_fit(X, y, classes=[0, 1])
 
 
+@pytest.mark.parametrize("f", [1.0, 3.0])
+def test_a_part_of_one_class_weighs_what_the_class_does_in_all_rows(f):
+    X, y = imbalanced()
+    first, second = slice(0, 80), np.flatnonzero(y[80:] == 1) + 80
+    clf = quick(normalization=None, learning_rate_init=1e-30)  # a fixed network
+    clf.partial_fit(X[first], y[first], classes=[0, 1])
+    clf.partial_fit(X[second], y[second], sample_weight=np.full(len(second), f))
+    e = -clf.predict_log_proba(X[second])[:, 1].mean()
+    count, weight = clf.class_count_, clf.class_weight_
+    expected = e * weight[1] * count.sum() / (count @ weight)
+    assert clf.loss_curve_[-1] == pytest.approx(expected, rel=1e-9)
+    assert expected > 1.5 * e
+
+
+def test_class_weights_count_where_every_part_is_of_one_class():
+    X, y = imbalanced()
+    parts = [X[y == label] for label in (0, 1)]
+    results = []
+    for class_weight in (None, {0: 1.0, 1: 9.0}):
+        clf = quick(class_weight=class_weight, learning_rate_init=0.05)
+        clf.set_params(solver="sgd")
+        for label in (0, 1, 0, 1):
+            labels = np.full(len(parts[label]), label)
+            clf.partial_fit(parts[label], labels, classes=[0, 1])
+        results.append(clf.predict_proba(X)[:, 1].mean())
+    assert results[1] > results[0] + 0.01
+
+
 def test_shares_of_balanced_softmax_follow_the_stream():
     X, y = imbalanced()
     order = np.argsort(y, kind="stable")  # the first chunk holds one class only
