@@ -103,11 +103,29 @@ def update_net(
     like = next(net.module_.parameters())
     net.criterion_.logit_shift = log_class_share.to(like) if balanced else None
     net.loss_normalization = params["loss_normalization"]
-    for layer in net.module_.layers:
-        layer.dropout = params["dropout"]
-        if layer.norm is not None:
-            layer.norm.eps = params["norm_eps"]
-            layer.norm.momentum = params["norm_momentum"]
+    _update_layers(net.module_, params)
+
+
+def is_as_from_params(net: WeightedNet, params: Mapping[str, Any]) -> bool:
+    """Tell whether a net has the network that its parameters describe.
+
+    Parameters
+    ----------
+    net : WeightedNet
+        Initialized net, in which a callback may have replaced layers.
+    params : mapping
+        Parameters of the estimator when it was trained.
+
+    Returns
+    -------
+    bool
+        Whether `build_net` and `update_net` give the same network but for its tensors
+        and hooks.
+    """
+    stock = net.initialized_instance(net.module, net.get_params_for("module"))
+    _update_layers(stock, params)
+    kinds = [[type(m) for m in network.modules()] for network in (stock, net.module_)]
+    return kinds[0] == kinds[1] and repr(stock) == repr(net.module_)
 
 
 def fixed_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,6 +186,14 @@ def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     if not all(_is_size(n) for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}")
     return tuple(int(n) for n in sizes)
+
+
+def _update_layers(network: WBNMLP, params: Mapping[str, Any]) -> None:
+    for layer in network.layers:
+        layer.dropout = params["dropout"]
+        if layer.norm is not None:
+            layer.norm.eps = params["norm_eps"]
+            layer.norm.momentum = params["norm_momentum"]
 
 
 def _is_size(n: Any) -> bool:

@@ -327,7 +327,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """Return plain data, so that pickle, joblib and skops store the same."""
         state: dict[str, Any] = copy(super().__getstate__())
         if "net_" in state:
-            state["net_"] = net_to_plain(self.net_)
+            state["net_"] = net_to_plain(self.net_, self._net_params)
             state["_stream"] = to_plain(asdict(self._stream))
         if "_folded" in state:
             state["_folded"] = None  # made again from `net_`

@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, str] = {
     "_network_statistics": "_batches _callbacks _random _threads nn skorch torch",
     "_norm_weight": "numpy",
     "_onnx": "numpy onnx torch",
-    "_persistence": "_build _network numpy torch",
+    "_persistence": "_build _device _network numpy torch",
     "_plotting": "matplotlib sklearn",
     "_prediction": "_inference _onnx _training_data numpy sklearn torch",
     "_quiet": "",

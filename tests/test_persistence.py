@@ -81,7 +81,8 @@ def test_skops_takes_an_estimator_that_is_not_fitted():
 @pytest.mark.parametrize("name", FITS)
 def test_net_becomes_plain_data(name):
     clf = quick(**FITS[name]).fit(*imbalanced())
-    assert all(isinstance(leaf, PLAIN) for leaf in leaves(net_to_plain(clf.net_)))
+    plain = net_to_plain(clf.net_, clf._net_params)
+    assert all(isinstance(leaf, PLAIN) for leaf in leaves(plain))
 
 
 def test_arrays_and_tensors_change_places_within_containers():
