@@ -166,7 +166,8 @@ def compute_class_weight(
     class_weight : {"icf", "cbl", "balanced"}, dict or None
         ``"icf"`` and ``"cbl"`` as in the paper; ``"balanced"`` as scikit-learn,
         ``N / (K N_k)``; a dict from label to weight, where labels that are not
-        named weigh one; None weighs every class one.
+        named weigh one and, if all are named, others may be named too; None weighs
+        every class one.
     classes : array-like of shape (n_classes,)
         Labels, sorted, as ``numpy.unique`` returns them.
     y : array-like of shape (n_samples,)
@@ -184,9 +185,9 @@ def compute_class_weight(
     Raises
     ------
     ValueError
-        If `class_weight` is unknown, names an unknown label or holds a negative
-        weight, if `beta` is outside [0, 1), if a class has no rows, or if a label is
-        not among `classes`, or they are not sorted.
+        If `class_weight` is unknown, names an unknown label while one of `classes` is
+        not named, or holds a negative weight, if `beta` is outside [0, 1), if a class
+        has no rows, or if a label is not among `classes`, or they are not sorted.
 
     See Also
     --------
@@ -332,10 +333,13 @@ def _weights_of_mapping(
 ) -> Float:
     known = classes.tolist()
     unknown = [label for label in class_weight if label not in known]
-    if unknown:
+    unnamed = [label for label in known if label not in class_weight]
+    # A bootstrap sample or a fold may lack a class that the dict names, so it takes
+    # both to tell a typo; the rule is scikit-learn's.
+    if unknown and unnamed:
         raise ValueError(
             f"class_weight names labels that are not in the data: {unknown}; "
-            f"the classes are {known}"
+            f"the classes are {known}, and {unnamed} are not named"
         )
     weight = np.array([class_weight.get(label, 1.0) for label in known], np.float64)
     if not (np.all((weight >= 0) & np.isfinite(weight)) and weight.any()):

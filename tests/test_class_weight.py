@@ -221,10 +221,20 @@ def test_labels_that_a_dict_does_not_name_weigh_one():
     assert weight.tolist() == [0.0, 1.0, 0.25]
 
 
-def test_a_dict_that_names_an_unknown_label_is_refused():
+@pytest.mark.parametrize("given", [{"d": 2}, {"d": 2, "a": 3}])
+def test_a_dict_that_names_an_unknown_label_for_another_is_refused(given):
     message = r"names labels that are not in the data: \['d'\]; the classes are \['a',"
     with pytest.raises(ValueError, match=message):
-        compute_class_weight({"d": 2}, classes=["a", "b"], y=["a", "b"])
+        compute_class_weight(given, classes=["a", "b"], y=["a", "b"])
+    with pytest.raises(ValueError, match="not in class_weight"):
+        sklearns(given, classes=np.array(["a", "b"]), y=["a", "b"])
+
+
+def test_a_dict_may_name_a_label_that_the_sample_lacks():
+    given, classes, y = {"a": 3, "b": 0.5, "d": 2}, np.array(["a", "b"]), ["a", "b"]
+    weight = compute_class_weight(given, classes=classes, y=y)
+    assert weight.tolist() == [3.0, 0.5]
+    assert weight.tolist() == sklearns(given, classes=classes, y=y).tolist()
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])

@@ -137,3 +137,12 @@ def test_permutation_importance_finds_the_feature_that_matters():
     model = quick(**LEARNING).fit(X, y)
     result = permutation_importance(model, X, y, random_state=0, n_repeats=3)
     assert result.importances_mean.argmax() == 0
+
+
+def test_bagging_takes_weights_for_a_class_that_some_samples_lack():
+    X, y = imbalanced()
+    y = np.where(np.arange(len(y)) == 0, 2, y)
+    base = quick(class_weight={0: 1.0, 1: 9.0, 2: 99.0}, max_iter=1)
+    model = BaggingClassifier(base, n_estimators=9, random_state=0).fit(X, y)
+    assert {len(member.classes_) for member in model.estimators_} == {2, 3}
+    assert np.isfinite(model.predict_proba(X)).all()
