@@ -106,6 +106,25 @@ def update_net(
     _update_layers(net.module_, params)
 
 
+def set_learning_rate(net: WeightedNet, learning_rate_init: float) -> None:
+    """Give the solver its learning rate, unless it is the one that a net began with.
+
+    Parameters
+    ----------
+    net : WeightedNet
+        Initialized net, changed in place.
+    learning_rate_init : float
+        If it is still the same, a schedule goes on where it was.
+    """
+    is_new = net.lr != learning_rate_init
+    if is_new:
+        net.set_params(lr=learning_rate_init)
+    for group in net.optimizer_.param_groups:
+        # What schedules of torch that join later, or count from there, start from.
+        if is_new or "initial_lr" not in group:
+            group["initial_lr"] = learning_rate_init
+
+
 def is_as_from_params(net: WeightedNet, params: Mapping[str, Any]) -> bool:
     """Tell whether a net has the network that its parameters describe.
 

@@ -15,7 +15,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_wbn._batches import Rows, as_tensor
-from sklearn_wbn._build import build_net, fixed_params, net_params, update_net
+from sklearn_wbn._build import (
+    build_net,
+    fixed_params,
+    net_params,
+    set_learning_rate,
+    update_net,
+)
 from sklearn_wbn._callbacks import (
     Plateau,
     Progress,
@@ -174,8 +180,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             inference_statistics, n, net.weighted_norm
         )
         net.inference_statistics = self.inference_statistics_
-        if net.lr != self.learning_rate_init:  # else a schedule goes on
-            net.set_params(lr=self.learning_rate_init)
+        set_learning_rate(net, self.learning_rate_init)
         generator = self._stream.generator(device)
         first = len(net.history)
         self._tau = self.logit_adjustment
