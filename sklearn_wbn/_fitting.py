@@ -338,6 +338,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             state["_folded"] = None  # made again from `net_`
         return state
 
+    @torch.inference_mode(False)  # else what is loaded could not train on
     @one_thread_in_workers()
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -120,3 +120,14 @@ def test_pickle_is_little_larger_than_the_network_with_its_optimizer():
     network = sum(p.numel() for p in clf.module_.parameters()) * 8
     # Weights, and two moments of each from Adamax.
     assert len(pickle.dumps(clf)) < 3.1 * network + 50_000
+
+
+@pytest.mark.parametrize("copied", WAYS)
+def test_copy_made_in_inference_mode_trains_on(tmp_path, copied):
+    X, y = imbalanced()
+    clf = rich(warm_start=True).fit(X, y)
+    with torch.inference_mode():
+        twin = copied(clf, tmp_path)
+    twin.fit(X, y)
+    assert twin.loss_curve_ == clf.fit(X, y).loss_curve_
+    assert np.array_equal(twin.predict_proba(X), clf.predict_proba(X))

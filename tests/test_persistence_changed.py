@@ -6,6 +6,7 @@ from copy import copy, deepcopy
 import numpy as np
 import pytest
 import skops.io
+import torch
 from skorch.callbacks import Callback
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -90,6 +91,14 @@ def test_copy_predicts_and_trains_on_as_the_original_would(change, copied):
     assert np.array_equal(clf.predict_proba(X), before)
     assert twin.loss_curve_ == clf.fit(X, y).loss_curve_
     assert np.array_equal(twin.predict_proba(X), clf.predict_proba(X))
+
+
+def test_copy_made_in_inference_mode_trains_on():
+    X, y = imbalanced()
+    clf = changed(another_kind_of_activation)
+    with torch.inference_mode():
+        twin = deepcopy(clf)
+    assert twin.fit(X, y).loss_curve_ == clf.fit(X, y).loss_curve_
 
 
 def test_layer_that_torch_does_not_pickle_is_still_copied():
