@@ -27,6 +27,7 @@ from sklearn_wbn._threads import (
     take_one_thread,
     threads_of_products,
 )
+from sklearn_wbn.nn.autograd import full_precision
 
 # Signals in all layers for one chunk of rows: few enough to stay in the cache.
 _CHUNK_SIGNALS = 2**19
@@ -126,11 +127,12 @@ class FoldedNetwork:
             return head(self._logits(chunk, signals))
 
         chunks = as_tensor(X, torch.device("cpu")).split(n_rows)
-        if not self._on_cpu:
-            results = [result(chunk) for chunk in chunks]
-        else:
-            with one_thread_each() as n_threads:
-                results = _map(result, chunks, n_threads)
+        with full_precision(self._W):  # autocast, too, is a setting of each thread
+            if not self._on_cpu:
+                results = [result(chunk) for chunk in chunks]
+            else:
+                with one_thread_each() as n_threads:
+                    results = _map(result, chunks, n_threads)
         return torch.cat(results, dim=-1).cpu().numpy().T
 
     def _logits(self, x: Tensor, signals: "_Signals") -> Tensor:

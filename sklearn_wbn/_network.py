@@ -20,6 +20,7 @@ from sklearn_wbn._flat_parameters import flat_parameters
 from sklearn_wbn._network_statistics import StatisticsMixin
 from sklearn_wbn._solver_step import solver_step
 from sklearn_wbn._threads import threads_of_products
+from sklearn_wbn.nn.autograd import full_precision
 from sklearn_wbn.nn.loss import weighted_sum_of_losses
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -132,7 +133,7 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
         self.module_.set_dropout_generator(generator)
         joined = nullcontext() if self.callbacks_ else self._joined_parameters()
         try:
-            with joined:
+            with joined, full_precision(next(self.module_.parameters())):
                 self.partial_fit(rows)
                 self.update_stale_statistics()
         finally:

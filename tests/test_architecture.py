@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, str] = {
     ),
     "_flat_parameters": "torch",
     "_held_out": "_quiet _training_data numpy sklearn",
-    "_inference": "_activation _batches _threads numpy torch",
+    "_inference": "_activation _batches _threads nn numpy torch",
     "_inference_statistics": "_norm_weight",
     "_loops": "_solver_arrays nn numpy",
     "_network": (
