@@ -81,12 +81,18 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             If the weights are of another type.
         """
         self._check_input_dim(x)
-        if not self.training and self.track_running_stats:
+        if not self.training and self._has_statistics:
             return super().forward(x)
         weight = self.default_weight if sample_weight is None else sample_weight
         weights = prepare(x, weight, self.variance)
         running = self.count_batch(weights) if self.training else None
         return normalize(x, weights, self.weight, self.bias, self.eps, running)
+
+    @property
+    def _has_statistics(self) -> bool:
+        """Whether there are running statistics; eval mode uses them, as in torch."""
+        kept = self._buffers
+        return not (kept["running_mean"] is None and kept["running_var"] is None)
 
     def count_batch(self, weights: BatchWeights) -> Running | None:
         """Count a batch, and say how it moves the running statistics.
@@ -102,9 +108,12 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             What moves the statistics, unbiased as torch's are; None where none are
             kept, and for a batch of one effective row, which changes nothing.
         """
-        if not (self.track_running_stats and weights.has_spread):
+        tracked = self.track_running_stats and self._has_statistics
+        if not (tracked and weights.has_spread):
             return None
-        share = self.share_of_batch(self.num_batches_tracked.add_(1))
+        n = self._buffers["num_batches_tracked"]
+        # Where the counter was taken away torch does not count either.
+        share = (self.momentum or 0.0) if n is None else self.share_of_batch(n.add_(1))
         unbiased = weights.Z_over_G_running / weights.Z_over_G
         return Running(self.running_mean, self.running_var, share, unbiased)
 
