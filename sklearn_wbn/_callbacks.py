@@ -109,6 +109,7 @@ class Validation(Watcher):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Forget an earlier fit."""
+        self.scores_: list[float] = []
         self.best_score_ = -float("inf")
         self.best_state_: dict[str, Any] | None = None
 
@@ -122,6 +123,7 @@ class Validation(Watcher):
                 "for the best",
                 stacklevel=2,
             )
+        self.scores_.append(score)
         net.history.record("valid_score", score)
         is_best = bool(score > self.best_score_)
         net.history.record("valid_score_best", is_best)  # as skorch's scorers do

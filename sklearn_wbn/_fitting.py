@@ -156,6 +156,7 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
             dtype=working_dtype(X_dtype, device),
         )
         self._stream = RandomStream(int(seeds[1]))
+        self.loss_curve_, self.validation_scores_ = [], None
 
     @torch.inference_mode(False)
     @torch.enable_grad()  # whatever mode the user is in
@@ -182,29 +183,24 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         net.inference_statistics = self.inference_statistics_
         set_learning_rate(net, self.learning_rate_init)
         generator = self._stream.generator(device)
-        first = len(net.history)
         self._tau = self.logit_adjustment
         try:
             with self._callbacks(watchers):
-                net.train_rows(rows, max_iter, generator, self.shuffle)
+                losses = net.train_rows(rows, max_iter, generator, self.shuffle)
             self._stream.keep(generator)
             self._fold()
-            self._set_curves(first)
+            self._add_to_curves(losses, watchers)
         except BaseException:  # an interrupt, too, may leave the old predictions
             self._forget()
             raise
 
-    def _set_curves(self, first: int) -> None:
-        """Add the new epochs of the history; an interrupted one has no entry."""
-        losses, scores = (
-            [row[column] for row in self.net_.history[first:] if column in row]
-            for column in ("train_loss", "valid_score")
-        )
-        old_losses = self.loss_curve_ if first else []
-        old_scores = self.validation_scores_ if first else None
-        self.loss_curve_ = [*old_losses, *losses]
+    def _add_to_curves(self, losses: list[float], watchers: list[Watcher]) -> None:
+        """Add the new epochs, not from the history: a callback may load another."""
+        validations = [w for w in watchers if isinstance(w, Validation)]
+        scores = validations[0].scores_ if validations else []
+        self.loss_curve_ = [*self.loss_curve_, *losses]
         self.n_iter_ = len(losses)
-        self.validation_scores_ = [*(old_scores or []), *scores] or None
+        self.validation_scores_ = [*(self.validation_scores_ or []), *scores] or None
         self.best_validation_score_ = best_score(scores)
 
     def _set_norm_class_weight(self, n: NDArray[np.float64]) -> None:

@@ -112,7 +112,7 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
 
     def train_rows(
         self, rows: Rows, epochs: int, generator: Generator, shuffle: bool
-    ) -> None:
+    ) -> list[float]:
         """Train on rows for some epochs.
 
         Parameters
@@ -125,7 +125,13 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
             Source of shuffling and dropout.
         shuffle : bool
             Whether the rows change their order every epoch.
+
+        Returns
+        -------
+        list of float
+            Training loss of each epoch that was not interrupted.
         """
+        self.losses_: list[float] = []
         self.batches_: Batches | None = self._batches(
             rows, generator if shuffle else None
         )
@@ -140,6 +146,7 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
             self.batches_ = None  # holds the caller's data
             self.module_.set_dropout_generator(None)
         self._check_statistics()
+        return self.losses_
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         return self.batches_ if training else super().get_iterator(dataset, training)
@@ -204,8 +211,9 @@ class WeightedNet(StatisticsMixin, ClassifierMixin, NeuralNet):
         if not heard:
             self.history.new_batch()  # skorch's Checkpoint looks at the last one
         self.history.record(f"{prefix}_batch_count", len(sizes))
-        total = np.dot(_read(losses), sizes)
-        self.history.record(f"{prefix}_loss", self._finite(float(total) / sum(sizes)))
+        loss = self._finite(float(np.dot(_read(losses), sizes)) / sum(sizes))
+        self.history.record(f"{prefix}_loss", loss)
+        self.losses_.append(loss)
 
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Make a step without skorch's closure, where the optimizer needs none."""
