@@ -44,7 +44,7 @@ def optimizer_params(
     ------
     ValueError
         If `solver` is a class but not an optimizer, or `solver_kwargs` sets the
-        learning rate.
+        learning rate or ``differentiable``.
     """
     optimizer, defaults = SOLVERS[solver] if isinstance(solver, str) else (solver, {})
     if not issubclass(optimizer, Optimizer):
@@ -54,6 +54,13 @@ def optimizer_params(
         )
     given = solver_kwargs or {}
     arguments = defaults | given
+    if given.get("foreach") and "fused" not in given:  # torch takes one of them
+        arguments.pop("fused", None)
+    if given.get("differentiable"):
+        raise ValueError(
+            "solver_kwargs sets differentiable=True; torch can differentiate through "
+            "the steps of a solver only if it trains no parameters of a network"
+        )
     if arguments.get("nesterov") and not arguments.get("momentum"):
         arguments["nesterov"] = given.get("nesterov", False)  # torch refuses True
     if "lr" in arguments:

@@ -1,5 +1,6 @@
 """Solvers by name and by class, their arguments, and weight decay."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -114,6 +115,22 @@ def test_class_that_is_no_optimizer(solver):
 def test_learning_rate_has_one_place():
     with pytest.raises(ValueError, match=r"sets lr=0\.5; set learning_rate_init"):
         quick(solver_kwargs={"lr": 0.5}).fit(*imbalanced())
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_solver_takes_another_of_torchs_implementations(solver):
+    X, y = imbalanced()
+    expected = quick(solver=solver).fit(X, y)
+    clf = quick(solver=solver, solver_kwargs={"foreach": True}).fit(X, y)
+    assert clf.net_.optimizer_.param_groups[0]["foreach"] is True
+    np.testing.assert_allclose(clf.loss_curve_, expected.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_steps_that_are_to_be_differentiated_are_refused(solver):
+    clf = quick(solver=solver, solver_kwargs={"differentiable": True})
+    with pytest.raises(ValueError, match="sets differentiable=True; torch can"):
+        clf.fit(*imbalanced())
 
 
 def test_unknown_argument_of_the_solver():
