@@ -90,7 +90,8 @@ def weighted_cross_entropy(
             'normalization="constant" divides by batch_size * mean_weight: it needs '
             f"mean_weight, the positive mean over the training rows; got {mean_weight}"
         )
-    return weighted_sum_of_losses(logits, target, weight / divisor)
+    # A divisor without dimensions would be rounded to the precision of the weights.
+    return weighted_sum_of_losses(logits, target, weight.double() / divisor)
 
 
 def weighted_sum_of_losses(logits: Tensor, target: Tensor, share: Tensor) -> Tensor:

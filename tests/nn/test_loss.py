@@ -140,6 +140,14 @@ def test_float32_keeps_its_precision_with_weights_over_six_orders():
     assert math.isclose(loss, expected, rel_tol=1e-6)
 
 
+@pytest.mark.parametrize("normalization", ["batch", "constant"])
+def test_weights_in_half_precision_may_sum_beyond_its_range(normalization):
+    logits, target, _ = draw(100)
+    w = torch.full((100,), 1000.0, dtype=torch.float16)  # 1e5 in all; 65504 is most
+    loss = weighted_cross_entropy(logits, target, w, normalization, mean_weight=1000.0)
+    torch.testing.assert_close(loss, F.cross_entropy(logits, target))
+
+
 def test_autocast_computes_the_loss_in_float32():
     linear = torch.nn.Linear(K, K)
     x, target, w = draw()
