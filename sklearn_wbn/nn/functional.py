@@ -73,7 +73,8 @@ default=None
     p = _cast(weights.p, rows.dtype)
     with full_precision(x):
         m = p @ rows
-        c = rows - m
+        # A row without weight may be so far away that its square overflows.
+        c = torch.where(p.unsqueeze(1) > 0, rows - m, 0)
         d = p @ c  # what rounding left in the mean
         v = (p @ (c * c) - d * d).clamp(min=0)  # rounding may leave less
         return m + d, weights.Z_over_G * v

@@ -134,3 +134,21 @@ def test_autocast_gives_half_precision_back_to_the_next_layer():
         u.float().square().sum().backward()
     assert u.dtype == signal.dtype == torch.bfloat16
     assert linear.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_row_without_weight_may_be_so_far_away_that_its_square_overflows(dtype):
+    largest = 1e20 if dtype == torch.float32 else 6e4
+    x, w = far_from_zero(0.0)[0].to(dtype), torch.linspace(0.1, 3, B)
+    w[3] = 0
+    x[3] = largest
+    kept = torch.arange(B) != 3
+    x.requires_grad_()
+    moments = weighted_moments(x, w)
+    for moment, expected in zip(
+        moments, weighted_moments(x[kept], w[kept]), strict=True
+    ):
+        torch.testing.assert_close(moment, expected)
+    sum(moment.sum() for moment in moments).backward()
+    assert not x.grad[3].any()
+    assert x.grad.isfinite().all()
