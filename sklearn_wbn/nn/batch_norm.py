@@ -41,6 +41,8 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
         variance: str = "reliability",
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         if variance not in VARIANCES:
             raise ValueError(f"variance must be one of {VARIANCES}, got {variance!r}")
@@ -52,6 +54,7 @@ class _WeightedBatchNorm(nn.modules.batchnorm._BatchNorm):
             track_running_stats,
             device=device,
             dtype=dtype,
+            **({} if bias else {"bias": False}),  # torch has it from 2.13 on
         )
         self.variance = variance
         self.default_weight: Weight = None
@@ -172,6 +175,8 @@ _PARAMETERS = """
         Where parameters and buffers live.
     dtype : torch.dtype, default=None
         Their precision.
+    bias : bool, default=True
+        Whether there is a shift beside the scale; False needs torch 2.13.
 
     Raises
     ------

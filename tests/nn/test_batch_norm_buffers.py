@@ -1,10 +1,12 @@
-"""Layers whose running statistics are switched off or taken away, as torch's."""
+"""Layers without running statistics, or without a shift, are as torch's."""
+
+import inspect
 
 import pytest
 import torch
 from torch import nn
 
-from sklearn_wbn.nn import WeightedBatchNorm1d
+from sklearn_wbn.nn import WeightedBatchNorm1d, convert_weighted_batchnorm
 
 C = 3
 
@@ -53,3 +55,23 @@ def test_layer_does_what_torchs_does(change, momentum, training):
         layer.train(training)
     assert_alike(ours, theirs, data)
     assert_alike(ours.eval(), theirs.eval(), data)
+
+
+if "bias" in inspect.signature(nn.BatchNorm1d).parameters:
+
+    @pytest.mark.usefixtures("arithmetic")
+    def test_layer_without_a_shift_is_torchs():
+        ours, theirs, data = trained_pair(bias=False)
+        assert ours.bias is None
+        for layer in (ours, theirs):
+            layer(data[0]).pow(3).sum().backward()
+        torch.testing.assert_close(ours.weight.grad, theirs.weight.grad)
+        assert_alike(ours, theirs, data)
+        assert_alike(ours.eval(), theirs.eval(), data)
+        assert_alike(convert_weighted_batchnorm(theirs), ours, data)
+
+else:
+
+    def test_older_torch_knows_no_layer_without_a_shift():
+        with pytest.raises(TypeError, match="unexpected keyword argument 'bias'"):
+            WeightedBatchNorm1d(C, bias=False)
