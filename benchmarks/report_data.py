@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.resampling import FOLDS
+from benchmarks.sources import source_of
 
 # A method takes part if it has all folds on this share of the reference's tables:
 # one that cannot do three classes, say, must not take most tables from the others.
@@ -73,6 +74,11 @@ class Comparison:
         means = self.rows.pivot_table(metric, "dataset", "method", aggfunc=average)
         return means.reindex(columns=self.methods).dropna()
 
+    def by_source(self, metric: str) -> pd.DataFrame:
+        """Return the mean over the tables of each source: the units of all tests."""
+        scores = self.scores(metric)
+        return scores.groupby(scores.index.map(source_of)).mean()
+
     def restricted_to(self, methods: list[str]) -> Comparison:
         """Return the same comparison of fewer methods, on the same tables."""
         kept = [method for method in self.methods if method in methods]
@@ -80,8 +86,9 @@ class Comparison:
         return Comparison(rows, kept, self.left_out)
 
     def without(self, datasets: Collection[str]) -> Comparison:
-        """Return the same comparison on fewer tables."""
-        rows = self.rows[~self.rows["dataset"].isin(datasets)]
+        """Return the same comparison without all tables of some tables' sources."""
+        sources = {source_of(name) for name in datasets}
+        rows = self.rows[~self.rows["dataset"].map(source_of).isin(sources)]
         return Comparison(rows, self.methods, self.left_out)
 
     @property

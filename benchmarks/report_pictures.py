@@ -29,11 +29,13 @@ SHOWN = {
     "bn-under": "#cc79a7",
     "logistic": "#009e73",
     "balanced-forest": "#d55e00",
+    "wbn-recommended": "#882255",
     "bn-threshold": "#999999",
     "smote-search": "#e69f00",
     "under-search": "#cc79a7",
     "logistic-search": "#009e73",
     "forest-search": "#d55e00",
+    "wbn-recommended-threshold": "#882255",
 }
 
 
@@ -45,7 +47,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_critical_difference(comparison: Comparison, reference: str) -> Figure:
-    """Draw average ranks; a bar joins methods that no test tells apart (p > 0.05)."""
+    """Draw average ranks; a bar joins methods that no test tells apart (p > 0.05).
+
+    Its members have dots on it: a bar may pass over methods that are not among them.
+    """
     networks = comparison.networks
     ranks = average_ranks(networks, "balanced_accuracy")
     p = all_pairs(networks, "balanced_accuracy")
@@ -61,7 +66,7 @@ def draw_critical_difference(comparison: Comparison, reference: str) -> Figure:
             names[method]: REFERENCE_COLOUR if method == reference else "0.3"
             for method in ranks.index
         },
-        crossbar_props={"linewidth": 3, "color": "0.6"},
+        crossbar_props={"linewidth": 2, "color": "0.6", "marker": "o", "markersize": 5},
     )
     return figure
 

@@ -51,7 +51,8 @@ def planned_table(comparison: Comparison, reference: str) -> str:
 
 
 def _lines(label: str, comparison: Comparison, setting: str) -> Iterator[list[str]]:
-    name = f"{label} ({len(comparison.facts)})"
+    sources = comparison.by_source("balanced_accuracy").index
+    name = f"{label}: {len(comparison.facts)} of {len(sources)} sources"
     for metric, others in PLANNED.items():
         asked = comparison.restricted_to([setting, *others])
         for duel in duels(asked, metric, setting):

@@ -1,7 +1,8 @@
 """Ranks and tests over tables: the procedure of Demsar (2006) with later corrections.
 
-The unit is the table: the folds of one table overlap and are no independent evidence,
-so each table gives each method one score, the mean over its folds.
+The folds of one table overlap and are no independent evidence, nor are tables that
+were made from the same data. So the unit is the source: each gives each method one
+score, the mean over its tables of the mean over their folds.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from benchmarks.report_data import HIGHER_IS_BETTER, Comparison
 ALPHA = 0.05
 # Less than half a point of a score is a tie.
 TIE = 0.005
-# With fewer tables not even a win on every one of them is significant.
-MIN_TABLES = 6
+# With fewer sources not even a win on every one of them is significant.
+MIN_SOURCES = 6
 
 
 class Duel(NamedTuple):
-    """The reference against one method, over the tables.
+    """The reference against one method, over the sources.
 
     `difference` is in favour of the reference where positive; `p` is corrected by Holm
-    for the number of duels, NaN with too few tables.
+    for the number of duels, NaN with too few sources.
     """
 
     method: str
@@ -45,7 +46,7 @@ class Duel(NamedTuple):
 
 
 def average_ranks(comparison: Comparison, metric: str) -> pd.Series:
-    """Return the mean rank of each method over the tables, the best first; 1 is best.
+    """Return the mean rank of each method over the sources, the best first; 1 is best.
 
     Parameters
     ----------
@@ -60,14 +61,14 @@ def average_ranks(comparison: Comparison, metric: str) -> pd.Series:
         Mean ranks by method.
     """
     ascending = not HIGHER_IS_BETTER[metric]
-    ranks = comparison.scores(metric).rank(axis=1, ascending=ascending)
+    ranks = comparison.by_source(metric).rank(axis=1, ascending=ascending)
     return ranks.mean().sort_values()
 
 
 def friedman(comparison: Comparison, metric: str) -> float:
     """Test whether all methods are alike; return p, NaN where there is too little."""
-    scores = comparison.scores(metric)
-    if len(scores) < MIN_TABLES or scores.shape[1] < 3:
+    scores = comparison.by_source(metric)
+    if len(scores) < MIN_SOURCES or scores.shape[1] < 3:
         return float("nan")
     return float(friedmanchisquare(*scores.to_numpy().T).pvalue)
 
@@ -89,7 +90,7 @@ def duels(comparison: Comparison, metric: str, reference: str) -> list[Duel]:
     list of Duel
         In the order of the methods.
     """
-    scores = comparison.scores(metric)
+    scores = comparison.by_source(metric)
     sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
     others = [method for method in scores if method != reference]
     gains = {method: sign * (scores[reference] - scores[method]) for method in others}
@@ -112,9 +113,9 @@ def all_pairs(comparison: Comparison, metric: str) -> pd.DataFrame:
 
     This is stricter than `duels`, which asks about one method alone.
     """
-    long = comparison.scores(metric).melt(var_name="method", value_name="score")
+    long = comparison.by_source(metric).melt(var_name="method", value_name="score")
     with warnings.catch_warnings():
-        # Pairs that agree on many tables leave few differences; p is then large.
+        # Pairs that agree on many sources leave few differences; p is then large.
         warnings.simplefilter("ignore")
         return scikit_posthocs.posthoc_wilcoxon(
             long, val_col="score", group_col="method", p_adjust="holm"
@@ -122,8 +123,8 @@ def all_pairs(comparison: Comparison, metric: str) -> pd.DataFrame:
 
 
 def _wilcoxon(gain: pd.Series) -> float:
-    if len(gain) < MIN_TABLES or not gain.any():
-        return float("nan") if len(gain) < MIN_TABLES else 1.0
+    if len(gain) < MIN_SOURCES or not gain.any():
+        return float("nan") if len(gain) < MIN_SOURCES else 1.0
     return float(wilcoxon(gain).pvalue)
 
 

@@ -103,13 +103,13 @@ def left_out_table(comparison: Comparison, reference: str) -> str:
     """Make the table of the methods with few tables, each on its own; or nothing."""
     if not comparison.left_out:
         return ""
-    head = ["against", "score", "tables", "wins", "ties", "losses"]
+    head = ["against", "score", "sources", "wins", "ties", "losses"]
     head.append("mean difference (points)")
     lines = [
         [
             title(method),
             TITLES[metric],
-            *map(str, (len(pair.facts), duel.wins, duel.ties, duel.losses)),
+            *map(str, (len(pair.by_source(metric)), duel.wins, duel.ties, duel.losses)),
             points(duel.difference, sign=True),
         ]
         for method, pair in comparison.left_out.items()
@@ -143,7 +143,7 @@ def facts_table(comparison: Comparison, reference: str) -> str:
 def probability(p: float) -> str:
     """Write what p is with three digits, or that there are too few tables for it."""
     if math.isnan(p):
-        return "too few tables"
+        return "too few"
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 

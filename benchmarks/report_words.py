@@ -14,7 +14,7 @@ from benchmarks.report_statistics import (
     duels,
     friedman,
 )
-from benchmarks.report_tables import points, probability, title
+from benchmarks.report_tables import duels_table, points, probability, title
 from benchmarks.study_tasks import CHOSEN_ON
 
 # The single setting that the study chose, in each tier.
@@ -85,7 +85,8 @@ def recommended(comparison: Comparison, reference: str) -> str:
     setting = next((key for key in RECOMMENDED if key in fresh.methods), None)
     if setting is None or fresh.rows.empty:
         return ""
-    return "\n\n".join([coverage(fresh, setting), conclusions(fresh, setting)])
+    parts = (coverage, conclusions, duels_table)
+    return "\n\n".join(part(fresh, setting) for part in parts)
 
 
 def place_among_networks(comparison: Comparison, metric: str, reference: str) -> str:

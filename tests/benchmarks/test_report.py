@@ -20,6 +20,7 @@ from benchmarks.report_words import (
     conclusions,
     coverage,
     recommended,
+    worse,
 )
 from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_file import BinRow, FoldRow, ScoresFile, bins_file
@@ -222,9 +223,9 @@ def test_planned_comparisons_are_corrected_for_what_was_planned() -> None:
     _, _, *lines = planned_table(found, REFERENCE).splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines]
     assert [line[:3] for line in cells[:3]] == [
-        ["all (12)", "balanced accuracy", "SMOTE + BN"],
-        ["all (12)", "balanced accuracy", "random undersampling + BN"],
-        ["all (12)", "average precision", "BN"],
+        ["all: 12 of 12 sources", "balanced accuracy", "SMOTE + BN"],
+        ["all: 12 of 12 sources", "balanced accuracy", "random undersampling + BN"],
+        ["all: 12 of 12 sources", "average precision", "BN"],
     ]
     # Undersampling has the smaller p: Holm leaves the larger as it is.
     assert cells[0][-1] == f"{wilcoxon(gain).pvalue:.3f}"
@@ -235,12 +236,29 @@ def test_page_says_what_the_planned_comparisons_show() -> None:
     found = report.comparison_of("untuned")
     assert found is not None
     asked = [RECOMMENDED[0], *PLANNED["balanced_accuracy"]]
-    for rows, ahead_of in (
-        (found, ["bn-smote", "bn-under"]),
-        (found.without(CHOSEN_ON), ["bn-smote"]),
-    ):
+    for rows in (found, found.without(CHOSEN_ON)):
         fought = duels(rows.restricted_to(asked), "balanced_accuracy", asked[0])
-        assert better(fought) == ahead_of
+        assert better(fought) == ["bn-smote"]
+        assert worse(fought) == []
+
+
+def test_tables_of_one_source_count_once() -> None:
+    names = {"t0": "abalone", "t1": "abalone_19"}
+    rows = [
+        row._replace(dataset=names.get(row.dataset, row.dataset)) for row in made_rows()
+    ]
+    found, apart = comparison_of(rows), comparison_of(made_rows())
+    (duel, *_), (alone, *_) = (
+        duels(part, "balanced_accuracy", REFERENCE) for part in (found, apart)
+    )
+    assert duel.wins + duel.ties + duel.losses == 11
+    assert alone.wins + alone.ties + alone.losses == 12
+    scores = apart.scores("balanced_accuracy")
+    np.testing.assert_allclose(
+        found.by_source("balanced_accuracy").loc["abalone"],
+        scores.loc[["t0", "t1"]].mean(),
+    )
+    assert "abalone" not in found.without(["abalone_19"]).facts.index
 
 
 def test_too_few_tables_support_no_claim() -> None:
