@@ -18,6 +18,7 @@ COMMANDS = (
     "beta_search",
     "demo",
     "few_rows",
+    "limits",
     "paper",
     "report",
     "resampling",

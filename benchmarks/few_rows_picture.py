@@ -20,6 +20,7 @@ COLOURS = {
     "wbn-icf": REFERENCE_COLOUR,
     "wbn-default": "#000000",
     "bn-over": "#b8860b",
+    "bn-smoteenn": "#8b4513",
 }
 N_COLUMNS = 3
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from benchmarks.predictions import NONE
+from benchmarks.study_frontier import AUTO_STATISTIC
 from benchmarks.study_summary import PAPER, REFERENCE, SETTING, Setting
 
 MORE, SAME = "more", "same"
@@ -70,11 +71,11 @@ def _idea(method: str) -> Setting:
 
 NO_NORM = Setting("none-batch", NONE, "0")
 BN_DROPOUT = Setting("bn-dropout", "population", "0")
-WBN_DROPOUT = Setting("wbn-default-dropout", "weighted_population", "0")
+WBN_DROPOUT = Setting("wbn-default-dropout", AUTO_STATISTIC, "0")
 WITH_NORM = {
     "BN with the same weights": REFERENCE,
     "the paper's WBN": PAPER,
-    "our defaults": Setting("wbn-default", "weighted_population", "0"),
+    "our defaults": Setting("wbn-default", AUTO_STATISTIC, "0"),
     "our defaults with dropout": WBN_DROPOUT,
 }
 
@@ -235,7 +236,7 @@ def check(claim: Claim, rows: pd.DataFrame) -> Finding:
     claim : Claim
         What to check.
     rows : DataFrame
-        What `benchmarks.study_tables.complete_rows` returns, for one role or both.
+        What `benchmarks.study_frontier.with_auto` returns, for one role or both.
 
     Returns
     -------

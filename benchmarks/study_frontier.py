@@ -14,8 +14,6 @@ import pandas as pd
 from benchmarks.study_summary import REFERENCE, REGIMES, SETTING, Setting
 
 AUTO_STATISTIC = "auto"
-# What `inference_statistics="auto"` means in each regime.
-RESOLVED = {"few": "population", "many": "weighted_population"}
 # The same trainings where minority rows are few.
 FEW = {"wbn-default": "wbn-constant", "wbn-default-dropout": "wbn-constant-dropout"}
 METRICS = ("balanced_accuracy", "macro_f1", "average_precision")
@@ -84,7 +82,7 @@ def with_auto(rows: pd.DataFrame) -> pd.DataFrame:
     few = rows["regime"] == "few"
     same = [rows[few & (rows["method"] == FEW[key])].assign(method=key) for key in FEW]
     rows = pd.concat([rows[~(few & rows["method"].isin(FEW))], *same])
-    auto = rows[rows["statistic"] == rows["regime"].map(RESOLVED)]
+    auto = rows[rows["statistic"] == rows["auto"]]
     return pd.concat([rows, auto.assign(statistic=AUTO_STATISTIC)], ignore_index=True)
 
 

@@ -26,6 +26,8 @@ REGIMES = {
 }
 # Rows of the largest minority class in a mini-batch, on average.
 FEW_BELOW = 1.0
+# From so many on, `inference_statistics="auto"` means statistics with class weights.
+WEIGHTED_FROM = 4.0
 
 
 class Setting(NamedTuple):
@@ -80,8 +82,26 @@ def regime_of_tasks(batches: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(rows < FEW_BELOW, "few", "many"), rows.index)
 
 
+def auto_of_tasks(batches: pd.DataFrame) -> pd.Series:
+    """Return what ``inference_statistics="auto"`` means for each task.
+
+    Parameters
+    ----------
+    batches : DataFrame
+        Columns of `benchmarks.study_batches.BatchRow`.
+
+    Returns
+    -------
+    Series
+        ``"population"`` or ``"weighted_population"``, indexed by task.
+    """
+    rows = minority_rows(batches)
+    names = np.where(rows < WEIGHTED_FROM, "population", "weighted_population")
+    return pd.Series(names, rows.index)
+
+
 def with_role_and_regime(rows: pd.DataFrame, batches: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns `role` and `regime`; leave out what this version does not know.
+    """Add the columns `role`, `regime` and `auto`; leave out what is not known here.
 
     Parameters
     ----------
@@ -101,6 +121,7 @@ def with_role_and_regime(rows: pd.DataFrame, batches: pd.DataFrame) -> pd.DataFr
     return rows.assign(
         role=rows["task"].map(roles),
         regime=rows["task"].map(regime_of_tasks(batches)),
+        auto=rows["task"].map(auto_of_tasks(batches)),
     )
 
 

@@ -49,7 +49,7 @@ default="tanh"
     norm_weight_power : float in [0, 1] or "auto", default="auto"
         Power of the class weights in the normalization: 1 takes them as they are in the
         loss, as the paper does; 0 is plain batch normalization. ``"auto"`` is 0.5 where
-        a mini-batch holds on average a row of some class but the largest, else 1.
+        a mini-batch holds on average one row of some class but the largest, else 1.
     cap_rare_classes : bool or "auto", default="auto"
         Whether a class with fewer training rows than there are mini-batches weighs
         less in the normalization than in the loss: see the notes. ``"auto"`` caps
@@ -61,7 +61,7 @@ default="tanh"
         variance over all training rows; the same with class weights. All but
         ``"moving"`` come from one pass after training. ``"auto"`` takes all training
         rows, with class weights where ``normalization="wbn"`` and a mini-batch holds
-        on average a row of some class but the largest: see the notes.
+        on average four rows of some class but the largest: see the notes.
     loss_normalization : {"batch", "constant"}, default="constant"
         What the loss of a mini-batch is divided by: the sum of its weights (the
         paper), or the batch size times the mean training weight, which follows
@@ -171,10 +171,10 @@ default="adamax"
     the paper's methods set ``"batch_mean"``, ``"batch"``, 1 and False.
 
     Where minority rows are rare in the mini-batches, ``"population"`` finds more of
-    them than the other statistics; where nearly every mini-batch holds some, it gives
+    them than the other statistics; where every mini-batch holds several, it gives
     many false alarms, and ``"weighted_population"`` is what the network was trained
-    with. ``"auto"`` draws the line at one row: ``batch_size * N_k / N`` of the second
-    largest class.
+    with. ``"auto"`` draws the line at four rows: ``batch_size * N_k / N`` of the
+    second largest class.
 
     Of a class with fewer rows than there are mini-batches, ``n_k < 1`` rows are in one
     on average. Where one comes into a mini-batch, its weight ``c_k`` in the loss would

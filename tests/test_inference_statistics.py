@@ -1,4 +1,4 @@
-"""``inference_statistics="auto"``: whether a mini-batch holds minority rows."""
+"""``inference_statistics="auto"``: whether a mini-batch holds enough minority rows."""
 
 import numpy as np
 import pytest
@@ -18,12 +18,13 @@ from tests.samples import imbalanced, quick
         ([500, 9500], 128, "weighted_population"),
         ([1, 500, 9500], 128, "weighted_population"),  # one is rare, the other is not
         ([5000, 5000], 128, "weighted_population"),
-        ([1, 127], 128, "weighted_population"),  # exactly one row
-        ([1, 128], 128, "population"),
+        ([10, 1000], 128, "population"),  # some mini-batches hold none
+        ([4, 124], 128, "weighted_population"),  # exactly four rows
+        ([4, 125], 128, "population"),
         ([128, 0], 64, "population"),  # a class that has no rows yet
     ],
 )
-def test_weights_count_where_a_batch_holds_a_minority_row(
+def test_weights_count_where_a_batch_holds_four_minority_rows(
     class_rows, batch_size, expected
 ):
     n = np.array(class_rows) * batch_size / sum(class_rows)

@@ -1,4 +1,4 @@
-"""Directives that show the resampling benchmark and its two companions.
+"""Directives that show the resampling benchmark and its companions.
 
 Texts, tables and pictures are those of the commands in `benchmarks/`, made from the
 committed results files while the page is built, so the page follows the files.
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from benchmarks import beta_search, few_rows
+from benchmarks import beta_search, few_rows, limits
 from benchmarks.beta_picture import draw_searches
 from benchmarks.contender import SEARCHED
 from benchmarks.contenders import CONTENDERS
@@ -79,6 +79,12 @@ def beta_table(path: Path = beta_search.RESULTS) -> str:
     rows = beta_search.BetaFile(path).read()
     rows = rows[rows["epochs"] == EPOCHS]
     return NOTHING if rows.empty else beta_search.worth_table(rows)
+
+
+def limits_table(path: Path = limits.RESULTS) -> str:
+    """Return the means over the tasks as Markdown."""
+    rows = limits.LimitsFile(path).read()
+    return NOTHING if rows.empty else limits.limits_table(rows)
 
 
 def beta_picture(path: Path = beta_search.RESULTS) -> Figure | None:
@@ -163,6 +169,13 @@ class BetaTable(_Text):
     source = beta_search.RESULTS
 
 
+class LimitsTable(_Text):
+    """``{limits-table}``."""
+
+    make = staticmethod(limits_table)
+    source = limits.RESULTS
+
+
 class BetaPicture(_Picture):
     """``{beta-search-picture}``."""
 
@@ -177,5 +190,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("few-rows-tables", FewRowsTables)
     app.add_directive("few-rows-picture", FewRowsPicture)
     app.add_directive("beta-search-table", BetaTable)
+    app.add_directive("limits-table", LimitsTable)
     app.add_directive("beta-search-picture", BetaPicture)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

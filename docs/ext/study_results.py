@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from benchmarks.study import RESULTS, batches_file
 from benchmarks.study_claims import CLAIMS, check
 from benchmarks.study_file import StudyFile
-from benchmarks.study_frontier import Gains, frontier
+from benchmarks.study_frontier import Gains, frontier, with_auto
 from benchmarks.study_methods import STUDY_METHODS
 from benchmarks.study_picture import draw_gains
 from benchmarks.study_summary import (
@@ -171,6 +171,7 @@ def _rounded(shares: str) -> str:
 
 def claim_lines(rows: pd.DataFrame) -> Iterable[Line]:
     """Yield each claim, with what the tasks of both roles say."""
+    rows = with_auto(rows)
     for claim in CLAIMS:
         found = check(claim, rows)
         difference = "" if math.isnan(found.mean) else number(found.mean, sign=True)

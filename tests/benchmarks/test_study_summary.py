@@ -20,13 +20,16 @@ from benchmarks.study_summary import (
     PAPER,
     REFERENCE,
     Setting,
+    auto_of_tasks,
     average,
     covering,
+    minority_rows,
     regime_of_tasks,
 )
 from benchmarks.study_tables import complete_rows, print_tables, with_error
 from benchmarks.study_training import StudyRow
 from docs.ext import study_results
+from sklearn_wbn._inference_statistics import resolve_statistics
 
 POPULATION = Setting("wbn-batch", "population", "0")
 
@@ -135,13 +138,25 @@ def test_settings_stand_in_our_order(rows: pd.DataFrame) -> None:
     assert list(average(rows).index) == [PAPER, POPULATION, REFERENCE]
 
 
-def test_auto_takes_the_statistic_of_the_regime(rows: pd.DataFrame) -> None:
+@pytest.mark.parametrize(("rows_of_oil", "best"), [(3.9, 52.0), (4.0, 57.0)])
+def test_auto_takes_the_statistic_of_the_rows_in_a_batch(
+    rows: pd.DataFrame, rows_of_oil: float, best: float
+) -> None:
     population = rows[rows["statistic"] == "population"]
     weighted = population.assign(statistic="weighted_population")
     weighted["balanced_accuracy"] += 5.0
-    auto = with_auto(pd.concat([rows, weighted]))
+    meanings = auto_of_tasks(pd.DataFrame([batch("oil", rows_of_oil)]))
+    made = pd.concat([rows, weighted])
+    made["auto"] = made["task"].map(meanings).fillna("population")
+    auto = with_auto(made)
     auto = auto[auto["statistic"] == "auto"].groupby("task")["balanced_accuracy"].max()
-    assert auto.to_dict() == {"mnist": 70.0, "oil": 57.0}
+    assert auto.to_dict() == {"mnist": 70.0, "oil": best}
+
+
+def test_auto_means_what_it_means_in_the_package(batches: pd.DataFrame) -> None:
+    for task, meaning in auto_of_tasks(batches).items():
+        n = np.array([100.0, minority_rows(batches)[task]])
+        assert resolve_statistics("auto", n, True) == meaning
 
 
 def test_our_defaults_are_other_trainings_where_minority_rows_are_few(
