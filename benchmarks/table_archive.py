@@ -17,6 +17,9 @@ from benchmarks.errors import BenchmarkError
 # What NumPy raises for files that are no archive, or a damaged one.
 UNREADABLE = (EOFError, OSError, ValueError, zipfile.BadZipFile, zlib.error)
 
+# Arrays that say yes or no.
+MASKS = ("categorical", "was_missing")
+
 
 def holds_a_table(path: Path) -> bool:
     """Say whether an archive holds a table, and not images, say.
@@ -67,6 +70,7 @@ def check_arrays(arrays: Mapping[str, Any], origin: object) -> None:
             "expected numbers in rows and columns."
         )
     _check_shapes(arrays, origin, X.shape)
+    _check_masks(arrays, origin)
     if len(np.unique(y)) < 2:
         raise BenchmarkError(
             f"{origin} cannot be used: all rows have the label {y[0]!s}, expected two "
@@ -90,6 +94,23 @@ def _check_shapes(
                 f"{origin} cannot be used: {name} has shape {np.shape(arrays[name])}, "
                 f"expected {wanted} beside X of shape {shape}."
             )
+
+
+def _check_masks(arrays: Mapping[str, Any], origin: object) -> None:
+    """Check that masks hold what a cast to bool leaves as it is meant."""
+    for name in MASKS:
+        mask = np.asarray(arrays.get(name, False))
+        if mask.dtype.kind not in "buif" or not np.isin(mask, (0, 1)).all():
+            raise BenchmarkError(
+                f"{origin} cannot be used: {name} holds {_some_values(mask)}, expected "
+                "booleans, or 0 and 1."
+            )
+
+
+def _some_values(array: np.ndarray) -> str:
+    values = np.unique(array)
+    dots = ", ..." if len(values) > 5 else ""
+    return ", ".join(map(str, values[:5])) + dots
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Tables for classification from ``.npz`` files; equal rows stay together in a split.
 
 An archive holds the arrays ``X`` (rows, columns) and ``y``. Three more are used where
-it has them: ``categorical`` (bool for each column: the column holds codes of
-categories), ``was_missing`` (bool, shape of ``X``: the value was filled in) and
+it has them: ``categorical`` (bool or 0/1 for each column: the column holds codes of
+categories), ``was_missing`` (bool or 0/1, shape of ``X``: the value was filled in) and
 ``feature_names`` (``"sex=M"`` names a 0/1 indicator).
 """
 
@@ -160,7 +160,8 @@ def load_table(name: str, data_dir: str | Path | None = None) -> Table:
         arrays, origin = read_arrays(path), str(path)
     check_arrays(arrays, origin)
     X = np.ascontiguousarray(arrays["X"], dtype=np.float32)
-    categorical = np.asarray(arrays.get("categorical", np.zeros(X.shape[1], bool)))
+    # As bool: of the integer 1, ~ makes -2, which is true as well.
+    categorical = np.asarray(arrays.get("categorical", np.zeros(X.shape[1])), bool)
     # Missing values were filled with one value a column, so equal rows stay equal.
     groups = number_equal_rows(X)
     y = np.unique(arrays["y"], return_inverse=True)[1].ravel()
@@ -272,7 +273,8 @@ def _with_nan(
         return X
     names = arrays.get("feature_names", np.full(X.shape[1], ""))
     number = ~categorical & ~np.array(["=" in str(name) for name in names])
-    return np.where(arrays["was_missing"] & number, np.float32(np.nan), X)
+    was_missing = np.asarray(arrays["was_missing"], bool)
+    return np.where(was_missing & number, np.float32(np.nan), X)
 
 
 def _find(name: str, folder: Path) -> Path:

@@ -72,6 +72,24 @@ def test_missing_numbers_are_nan_and_indicators_stay(tmp_path: Path) -> None:
     assert X[:, 1].tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("kind", [bool, np.int64, np.float32])
+def test_masks_may_be_booleans_or_zeros_and_ones(kind: type, tmp_path: Path) -> None:
+    save(
+        tmp_path,
+        "masks",
+        X=np.array([[2.0, 7.0], [4.0, 8.0], [6.0, 7.0]]),
+        y=np.array([0, 1, 0]),
+        categorical=np.array([0, 1], kind),
+        was_missing=np.array([[1, 1], [0, 0], [0, 0]], kind),
+    )
+    table = load_table("masks", tmp_path)
+    assert table.categorical.dtype == bool
+    # The code of a category stays, also where it was filled in.
+    np.testing.assert_array_equal(table.X, [[np.nan, 7], [4, 8], [6, 7]])
+    prepared = make_preprocessor(table).fit_transform(table.X)
+    assert prepared[:, 1:].tolist() == [[1, 0], [0, 1], [1, 0]]
+
+
 def test_preparing_standardizes_numbers_and_encodes_categories() -> None:
     X = np.array([[1, 7], [3, 7], [np.nan, 8], [2, 9]], dtype=np.float32)
     table = Table("t", X, np.arange(4) % 2, np.arange(4), np.array([False, True]))
@@ -196,6 +214,9 @@ def test_damaged_array_is_named(tmp_path: Path) -> None:
         ({"categorical": np.zeros(3, bool)}, r"categorical has shape .* \(2,\)"),
         ({"was_missing": np.zeros(2, bool)}, r"was_missing has shape .* \(3, 2\)"),
         ({"feature_names": np.array(["a"])}, r"feature_names has shape .* \(2,\)"),
+        ({"categorical": np.array([0, 2])}, "categorical holds 0, 2, expected bool"),
+        ({"categorical": np.array(["a", "b"])}, "categorical holds a, b, expected"),
+        ({"was_missing": np.arange(6).reshape(3, 2)}, r"was_missing holds .* \.\.\."),
     ],
 )
 def test_arrays_that_are_no_table_are_named(
