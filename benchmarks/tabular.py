@@ -239,20 +239,32 @@ def split_table(
     Raises
     ------
     BenchmarkError
-        Where a class would have no training rows, or could not be stratified.
+        Where there are too few rows for the folds, a class would have no training
+        rows, or could not be stratified.
     """
-    distinct = [len(np.unique(table.groups[table.y == k])) for k in np.unique(table.y)]
-    if min(distinct) < 2:
-        raise BenchmarkError(
-            f"{table.name} cannot be split: class {int(np.argmin(distinct))} has one "
-            "distinct row, which cannot be on both sides."
-        )
+    _check_sizes(table, n_splits)
     for repeat in range(n_repeats):
         folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed + repeat)
         parts = folds.split(table.X, table.y, table.groups)
         for fold, (train, test) in enumerate(parts):
             _check_classes(table, train, f"repeat {repeat}, fold {fold}")
             yield Split(repeat, fold, train, test)
+
+
+def _check_sizes(table: Table, n_splits: int) -> None:
+    distinct = [len(np.unique(table.groups[table.y == k])) for k in np.unique(table.y)]
+    if min(distinct) < 2:
+        raise BenchmarkError(
+            f"{table.name} cannot be split: class {int(np.argmin(distinct))} has one "
+            "distinct row, which cannot be on both sides."
+        )
+    # Equal rows of two classes are one group.
+    n_distinct, n_largest = len(np.unique(table.groups)), int(table.class_count.max())
+    if min(n_distinct, n_largest) < n_splits:
+        raise BenchmarkError(
+            f"{table.name} cannot be split: it has {n_distinct} distinct rows, and its "
+            f"largest class {n_largest} rows; {n_splits} folds need {n_splits} of each."
+        )
 
 
 def _check_classes(table: Table, train: NDArray[np.intp], where: str) -> None:

@@ -137,9 +137,12 @@ def test_table_that_cannot_be_split_is_left_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save_table(folder, "lonely", 40, 1)
+    save_table(folder, "tiny", 4, 4)
     rows = run(folder, "--methods", "logistic")
     assert set(rows["dataset"]) == {"short", "longer"}
-    assert "Left out: lonely cannot be split" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Left out: lonely cannot be split" in said
+    assert "Left out: tiny cannot be split" in said
 
 
 def test_long_tables_can_be_left_out(folder: Path) -> None:

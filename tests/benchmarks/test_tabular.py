@@ -1,5 +1,6 @@
 """Tables: loading, preparing, and splits that keep equal rows together."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -138,6 +139,23 @@ def test_class_of_one_distinct_row_is_refused() -> None:
     X[1] = X[0]
     table = table_of(X, (np.arange(20) < 2).astype(np.int64))
     with pytest.raises(BenchmarkError, match="class 1 has one distinct row"):
+        next(split_table(table))
+
+
+@pytest.mark.parametrize(
+    ("values", "y", "has"),
+    [
+        ([0, 1, 2, 3] * 3, [0, 0, 1, 1] * 3, "it has 4 distinct rows, and .* 6 rows"),
+        (range(8), [0, 1] * 4, "it has 8 distinct rows, and its largest class 4 rows"),
+    ],
+)
+def test_table_with_fewer_rows_than_folds_is_refused(
+    values: Iterable[int], y: list[int], has: str
+) -> None:
+    table = table_of(np.array([values], dtype=np.float32).T, np.array(y))
+    with pytest.raises(
+        BenchmarkError, match=f"made cannot be split: {has}; 5 folds need 5 of each"
+    ):
         next(split_table(table))
 
 
