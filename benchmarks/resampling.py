@@ -233,7 +233,9 @@ def _train(
     bins: ResultsFile,
     jobs: int,
 ) -> Iterator[list[FoldRow]]:
-    bins.repair()  # here, where no other command writes to the files
+    # Here, where no other command writes to the files: without the bins that were left
+    # where the scores of a run were deleted, and which would hide the new ones.
+    bins.remove(set(runs))
     for result in run_all(tables, splits, runs, min(jobs, len(runs))):
         # Bins first: a run is finished when its scores are there.
         if result.bins:

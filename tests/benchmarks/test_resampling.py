@@ -72,6 +72,24 @@ def test_stopped_run_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert bins_file(output).read()["rows"].sum() == 2 * 50
 
 
+def test_bins_are_made_anew_with_the_scores(folder: Path) -> None:
+    arguments = ("--methods", "logistic", "--dataset", "short")
+    run(folder, *arguments)
+    output = folder.parent / "results.csv"
+    bins = bins_file(output)
+    whole = bins.read()
+    # As of a version that predicted otherwise; one fold's scores stay.
+    stale = whole.assign(rows=whole["rows"] + 100)
+    bins.path.write_text(stale.to_csv(index=False, lineterminator="\n"))
+    output.write_text("".join(output.read_text().splitlines(keepends=True)[:2]))
+    run(folder, *arguments)
+    found = bins.read()
+    kept = found["fold"] == 0
+    assert found.loc[kept, "rows"].tolist() == stale.loc[kept, "rows"].tolist()
+    assert found.loc[~kept, "rows"].sum() == 40
+    assert (~kept).sum() == (whole["fold"] != 0).sum()
+
+
 def test_error_is_a_row_and_not_tried_again(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
