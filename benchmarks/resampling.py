@@ -207,6 +207,13 @@ def _load(names: Sequence[str], args: argparse.Namespace) -> dict[str, Table]:
         )
     tables = [load_table(name, args.data_dir) for name in names]
     fitting = [table for table in tables if len(table.y) <= args.max_rows]
+    for table in tables:
+        if len(table.y) > args.max_rows:
+            print(
+                f"Left out: {table.name} has {len(table.y)} rows, more than --max-rows "
+                f"{args.max_rows}.",
+                file=sys.stderr,
+            )
     if not fitting:
         raise BenchmarkError(
             f"All tables have more than {args.max_rows} rows; raise --max-rows."

@@ -163,9 +163,15 @@ def test_table_that_cannot_be_split_is_left_out(
     assert "Left out: tiny cannot be split" in said
 
 
-def test_long_tables_can_be_left_out(folder: Path) -> None:
-    rows = run(folder, "--methods", "logistic", "--max-rows", "60")
+@pytest.mark.parametrize("named", [(), ("--dataset", "short,longer")])
+def test_long_tables_can_be_left_out(
+    named: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = run(folder, "--methods", "logistic", "--max-rows", "60", *named)
     assert set(rows["dataset"]) == {"short"}
+    said = capsys.readouterr().err
+    assert "Left out: longer has 70 rows, more than --max-rows 60." in said
+    assert "short" not in said
 
 
 def test_no_table_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
