@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,10 @@ N_BINS = 10
 
 class Metrics(NamedTuple):
     """Test scores; NaN where a score is not defined.
+
+    Where a class of the table has no test row, a mean over the others would be another
+    score. What is left is the Brier score and the log loss, MCC where there are rows of
+    two classes, and recall and precision of the minority where there are rows of it.
 
     With more than two classes, average precision and ROC AUC are means over the classes
     of one against the rest. `minority` is the smallest class of the table.
@@ -77,21 +82,28 @@ def measure(
     Metrics
         The scores.
     """
-    classes = np.arange(probability.shape[1])
-    one = {"labels": [minority], "average": None, "zero_division": 0.0}
-    return Metrics(
-        balanced_accuracy=balanced_accuracy_score(y_true, y_pred),
-        g_mean=geometric_mean_score(y_true, y_pred, labels=np.unique(y_true)),
-        macro_f1=f1_score(y_true, y_pred, average="macro", zero_division=0.0),
-        average_precision=_one_against_rest(
-            average_precision_score, y_true, probability, minority
-        ),
-        roc_auc=_one_against_rest(roc_auc_score, y_true, probability, minority),
-        mcc=matthews_corrcoef(y_true, y_pred),
-        minority_recall=recall_score(y_true, y_pred, **one)[0],
-        minority_precision=precision_score(y_true, y_pred, **one)[0],
+    tested, n_classes = np.unique(y_true), probability.shape[1]
+    found = UNDEFINED._replace(
         brier=_brier(y_true, probability),
-        log_loss=log_loss(y_true, probability, labels=classes),
+        log_loss=log_loss(y_true, probability, labels=np.arange(n_classes)),
+    )
+    if len(tested) > 1:
+        found = found._replace(mcc=matthews_corrcoef(y_true, y_pred))
+    if minority in tested:
+        one = {"labels": [minority], "average": None, "zero_division": 0.0}
+        found = found._replace(
+            minority_recall=recall_score(y_true, y_pred, **one)[0],
+            minority_precision=precision_score(y_true, y_pred, **one)[0],
+        )
+    if len(tested) < n_classes:
+        return found
+    rank = partial(_one_against_rest, y_true, probability, minority)
+    return found._replace(
+        balanced_accuracy=balanced_accuracy_score(y_true, y_pred),
+        g_mean=geometric_mean_score(y_true, y_pred),
+        macro_f1=f1_score(y_true, y_pred, average="macro", zero_division=0.0),
+        average_precision=rank(average_precision_score),
+        roc_auc=rank(roc_auc_score),
     )
 
 
@@ -136,11 +148,9 @@ def _brier(y_true: NDArray[np.int64], probability: NDArray) -> float:
 
 
 def _one_against_rest(
-    score, y_true: NDArray[np.int64], probability: NDArray, minority: int
+    y_true: NDArray[np.int64], probability: NDArray, minority: int, score
 ) -> float:
     """Average a ranking score over the classes; over the minority alone for two."""
     K = probability.shape[1]
-    wanted = [minority] if K == 2 else list(range(K))
-    if set(wanted) - set(y_true.tolist()):
-        return float("nan")  # a class without test rows cannot be ranked
+    wanted = [minority] if K == 2 else range(K)
     return float(np.mean([score(y_true == k, probability[:, k]) for k in wanted]))

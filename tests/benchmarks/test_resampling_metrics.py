@@ -46,13 +46,34 @@ def test_three_classes_are_ranked_one_against_the_rest() -> None:
     assert found.brier == pytest.approx((0.2 / 3) ** 2 + 2 * (0.1 / 3) ** 2)
 
 
-def test_class_without_test_rows_leaves_ranking_undefined() -> None:
-    y = np.array([0, 1, 1])
-    found = measure(y, np.full((3, 3), 1 / 3), y, minority=2)
-    assert math.isnan(found.roc_auc)
-    assert math.isnan(found.average_precision)
-    assert found.balanced_accuracy == 1.0
-    assert found.g_mean == 1.0
+OF_ALL_CLASSES = {
+    "balanced_accuracy",
+    "g_mean",
+    "macro_f1",
+    "average_precision",
+    "roc_auc",
+}
+OF_THE_MINORITY = {"minority_recall", "minority_precision"}
+
+
+@pytest.mark.parametrize(
+    ("y", "n_classes", "minority", "undefined"),
+    [
+        ([0, 0, 0], 2, 1, OF_ALL_CLASSES | OF_THE_MINORITY | {"mcc"}),
+        ([1, 1, 1], 2, 1, OF_ALL_CLASSES | {"mcc"}),
+        ([0, 1, 1], 3, 2, OF_ALL_CLASSES | OF_THE_MINORITY),
+        ([0, 1, 1], 3, 0, OF_ALL_CLASSES),
+        ([0, 1, 1], 2, 0, set()),
+    ],
+)
+def test_class_without_test_rows_leaves_scores_undefined(
+    y: list[int], n_classes: int, minority: int, undefined: set[str]
+) -> None:
+    even = np.full((3, n_classes), 1 / n_classes)
+    # The prediction has all classes, as if it were of other rows.
+    predicted = np.arange(3) % n_classes
+    found = measure(np.array(y), even, predicted, minority)._asdict()
+    assert {name for name, value in found.items() if math.isnan(value)} == undefined
 
 
 def test_bins_count_rows_and_minority_rows() -> None:
