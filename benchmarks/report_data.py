@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -59,11 +59,18 @@ class Comparison:
     left_out : dict of str to Comparison
         Methods of the tier that have too few tables, each compared with the reference
         alone on those that it has.
+    without_results : list of str
+        Methods of the tier that were tried and have nothing to compare.
+    dropped : dict of str to list of str
+        Tables that were tried and do not count, with the compared methods that lack
+        results on them.
     """
 
     rows: pd.DataFrame
     methods: list[str]
     left_out: dict[str, Comparison]
+    without_results: list[str] = field(default_factory=list)
+    dropped: dict[str, list[str]] = field(default_factory=dict)
 
     def scores(self, metric: str) -> pd.DataFrame:
         """Return the mean over the folds: a line for each table, a column a method.
@@ -83,13 +90,15 @@ class Comparison:
         """Return the same comparison of fewer methods, on the same tables."""
         kept = [method for method in self.methods if method in methods]
         rows = self.rows[self.rows["method"].isin(kept)]
-        return Comparison(rows, kept, self.left_out)
+        return replace(self, rows=rows, methods=kept)
 
     def without(self, datasets: Collection[str]) -> Comparison:
         """Return the same comparison without all tables of some tables' sources."""
         sources = {source_of(name) for name in datasets}
         rows = self.rows[~self.rows["dataset"].map(source_of).isin(sources)]
-        return Comparison(rows, self.methods, self.left_out)
+        # What is taken away on purpose is not dropped for want of results.
+        dropped = {k: v for k, v in self.dropped.items() if source_of(k) not in sources}
+        return replace(self, rows=rows, dropped=dropped)
 
     @property
     def networks(self) -> Comparison:
@@ -112,7 +121,7 @@ def compare(
 ) -> Comparison | None:
     """Find the rows of a tier that can be compared.
 
-    A repeat of a table counts where all methods have all its folds.
+    A repeat of a table counts where it is whole for all methods; see `whole_repeats`.
 
     Parameters
     ----------
@@ -130,28 +139,64 @@ def compare(
     Comparison or None
         None where the reference, or anything to compare it with, has no table.
     """
-    good = rows[(rows["epochs"] == epochs) & (rows["error"] == "")]
-    of_tier = [key for key, c in CONTENDERS.items() if c.tier == tier]
-    good = good[good["method"].isin(of_tier)]
-    counts = good.groupby(["dataset", "repeat", "method"])["fold"].nunique()
-    whole = (counts == FOLDS).unstack("method", fill_value=False)
+    whole = whole_repeats(rows, tier, epochs)
     if reference not in whole or not whole[reference].any():
         return None
+    good = rows[(rows["epochs"] == epochs) & (rows["error"] == "")]
     tables = whole.groupby("dataset").any()
     share = tables[tables[reference]].mean()
-    methods = [key for key in of_tier if share.get(key, 0.0) >= MIN_COVERAGE]
+    methods = [key for key in whole if share[key] >= MIN_COVERAGE]
     rows = _of_shared_repeats(good, whole, methods)
     if len(methods) < 2 or rows.empty:
         return None
-    fewer = [key for key in of_tier if 0.0 < share.get(key, 0.0) < MIN_COVERAGE]
+    others = [key for key in whole if key not in methods]
     pairs = {
         key: Comparison(
             _of_shared_repeats(good, whole, [reference, key]), [reference, key], {}
         )
-        for key in fewer
+        for key in others
     }
     left_out = {key: pair for key, pair in pairs.items() if not pair.rows.empty}
-    return Comparison(rows, methods, left_out)
+    return Comparison(
+        rows,
+        methods,
+        left_out,
+        without_results=[key for key in others if key not in left_out],
+        dropped=_dropped(whole[methods]),
+    )
+
+
+def whole_repeats(rows: pd.DataFrame, tier: str, epochs: int) -> pd.DataFrame:
+    """Say which repeats of a table are whole for which methods of a tier.
+
+    A repeat is whole where all its folds ended without an error, and one of them at
+    least has a balanced accuracy: it is not defined where the test rows lack a class.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        All rows of the file.
+    tier : str
+        ``"untuned"`` or ``"searched"``.
+    epochs : int
+        Only trainings of this length count.
+
+    Returns
+    -------
+    DataFrame of bool
+        A line for each ``dataset, repeat``, a column for each method that was tried, in
+        the order of `CONTENDERS`.
+    """
+    of_tier = [key for key, c in CONTENDERS.items() if c.tier == tier]
+    tried = rows[(rows["epochs"] == epochs) & rows["method"].isin(of_tier)]
+    facts = pd.DataFrame(
+        {"ended": tried["error"] == "", "scored": tried["balanced_accuracy"].notna()}
+    )
+    place = [tried[name] for name in ("dataset", "repeat", "method")]
+    counts = facts.groupby(place).sum()
+    whole = (counts["ended"] == FOLDS) & (counts["scored"] > 0)
+    whole = whole.unstack("method", fill_value=False)
+    return whole[[key for key in of_tier if key in whole]]
 
 
 def _of_shared_repeats(
@@ -161,3 +206,15 @@ def _of_shared_repeats(
     shared = whole[whole[methods].all(axis=1)].index
     places = pd.MultiIndex.from_frame(rows[["dataset", "repeat"]])
     return rows[places.isin(shared) & rows["method"].isin(methods)]
+
+
+def _dropped(whole: pd.DataFrame) -> dict[str, list[str]]:
+    """Name the methods for which a table has no repeat that is whole for all."""
+    shared = whole.all(axis=1).groupby("dataset").any()
+    dropped = {}
+    for name in shared.index[~shared]:
+        has = whole.loc[name]
+        # Where each method has a repeat, but not the same, those that lack one.
+        lacks = ~has.all() if has.any().all() else ~has.any()
+        dropped[name] = list(has.columns[lacks])
+    return dropped

@@ -33,6 +33,19 @@ def coverage(comparison: Comparison, reference: str) -> str:
     if comparison.left_out:
         left_out = listed(comparison.left_out)
         text += f" Left out, for want of results on most tables: {left_out}."
+    if comparison.without_results:
+        tried = listed(comparison.without_results)
+        text += f" Tried, but without a whole repeat to compare: {tried}."
+    if comparison.dropped:
+        dropped = ", ".join(
+            f"`{name}` ({'all' if lacking == comparison.methods else listed(lacking)})"
+            for name, lacking in comparison.dropped.items()
+        )
+        text += (
+            " Tables that do not count, and the compared methods that lack a whole "
+            "repeat of them (all its folds without an error, and all classes in the "
+            f"test rows of one at least): {dropped}."
+        )
     if 2.0 ** (1 - len(repeats)) * (len(comparison.methods) - 1) > ALPHA:
         text += (
             " So few tables cannot show a difference: corrected for this many methods, "

@@ -116,6 +116,52 @@ def test_method_with_few_tables_is_compared_on_those() -> None:
 def test_method_without_a_repeat_of_the_reference_has_nothing_to_show() -> None:
     rows = made_rows() + rows_of("t0", "realmlp", 0.9, repeat=1)
     assert comparison_of(rows).left_out == {}
+    assert comparison_of(rows).without_results == ["realmlp"]
+
+
+def test_methods_that_were_tried_without_results_are_named() -> None:
+    failed = [row._replace(error="no") for row in rows_of("t0", "realmlp", 0.9)]
+    rows = [*made_rows(), *failed, *rows_of("t1", "lightgbm", 0.9)[1:]]
+    text = coverage(comparison_of(rows), REFERENCE)
+    assert "Tried, but without a whole repeat to compare: LightGBM, RealMLP." in text
+    assert "whole repeat" not in coverage(comparison_of(made_rows()), REFERENCE)
+
+
+def test_tables_that_do_not_count_are_named_with_who_lacks_them() -> None:
+    rows = [row for row in made_rows() if row[:2] != ("t1", "bn-smote") or row.fold]
+    rows = [
+        row._replace(repeat=1) if row[:2] == ("t3", "logistic") else row for row in rows
+    ]
+    rows += [row._replace(error="no") for row in rows_of("t12", "bn", 0.5)]
+    found = comparison_of(rows)
+    assert found.dropped == {
+        "t1": ["bn-smote"],
+        "t12": list(METHODS),
+        "t3": list(METHODS),  # no repeat is that of all
+    }
+    text = coverage(found, REFERENCE)
+    assert text.endswith(": `t1` (SMOTE + BN), `t12` (all), `t3` (all).")
+    assert "t1" not in found.without(["t1"]).dropped
+    assert found.restricted_to(["bn", REFERENCE]).dropped == found.dropped
+
+
+def test_folds_without_a_score_leave_the_mean_of_the_others() -> None:
+    nan = float("nan")
+    rows = [
+        row._replace(balanced_accuracy=nan)
+        if row.dataset == "t3" or (row.dataset == "t0" and row.fold < 3)
+        else row
+        for row in made_rows()
+    ]
+    found = comparison_of(rows)
+    scores = found.scores("balanced_accuracy")
+    fourth, fifth = rows[3].balanced_accuracy, rows[4].balanced_accuracy
+    assert scores.loc["t0", "bn"] == pytest.approx((fourth + fifth) / 2)
+    # A table without any such score does not count, in no table of the report.
+    assert found.dropped == {"t3": list(METHODS)}
+    text = text_of("untuned", found)
+    assert text.count("`t3`") == 1
+    assert "nan" not in text
 
 
 def test_searched_methods_are_compared_apart(comparison: Comparison) -> None:
