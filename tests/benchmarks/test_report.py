@@ -1,15 +1,12 @@
 """The report: what counts, tests against an oracle, words that follow them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import rankdata, wilcoxon
 
 from benchmarks import report
-from benchmarks.__main__ import main
-from benchmarks.report import PARTS, REFERENCES, pictures, text_of
+from benchmarks.report import PARTS, text_of
 from benchmarks.report_data import Comparison, compare
 from benchmarks.report_planned import PLANNED, planned_table
 from benchmarks.report_statistics import average_ranks, duels, friedman
@@ -22,53 +19,9 @@ from benchmarks.report_words import (
     recommended,
     worse,
 )
-from benchmarks.resampling import EPOCHS, FOLDS
-from benchmarks.resampling_file import BinRow, FoldRow, ScoresFile, bins_file
-from benchmarks.resampling_metrics import Metrics
+from benchmarks.resampling import EPOCHS
 from benchmarks.study_tasks import CHOSEN_ON
-
-REFERENCE = REFERENCES["untuned"]
-METHODS = ("bn", REFERENCE, "bn-smote", "logistic")
-
-
-def rows_of(table: str, method: str, score: float, repeat: int = 0) -> list[FoldRow]:
-    """Folds with scores around one mean; what is better when lower is one minus it."""
-    shifts = np.linspace(-0.01, 0.01, FOLDS)
-    return [
-        FoldRow(
-            table,
-            method,
-            60,
-            repeat,
-            fold,
-            *Metrics(*[score + shift] * 8, *[1 - score - shift] * 2),
-            fit_seconds=1.0 + score,
-            predict_seconds=0.1,
-            n_train=100,
-            n_minority_train=5 + int(table[1:]),
-            error="",
-        )
-        for fold, shift in enumerate(shifts)
-    ]
-
-
-def made_rows(n_tables: int = 12) -> list[FoldRow]:
-    """The reference beats BN, loses to logistic regression, and draws with SMOTE."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for t in range(n_tables):
-        base = rng.uniform(0.6, 0.7)
-        noise = rng.normal(scale=0.02, size=4)
-        gains = dict(zip(METHODS, (0.0, 0.1, 0.1, 0.2), strict=True))
-        for (method, gain), e in zip(gains.items(), noise, strict=True):
-            rows += rows_of(f"t{t}", method, base + gain + e)
-    return rows
-
-
-def comparison_of(rows: list[FoldRow]) -> Comparison:
-    found = compare(pd.DataFrame(rows), "untuned", 60, REFERENCE)
-    assert found is not None
-    return found
+from tests.report_rows import METHODS, REFERENCE, comparison_of, made_rows, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -329,65 +282,6 @@ def test_report_has_every_part_that_says_something(comparison: Comparison) -> No
     assert "nan" not in text
     for method in ("BN", "SMOTE + BN", "logistic regression", "**ICF + WBN**"):
         assert f"\n| {method} |" in text
-
-
-def bins_of(rows: list[FoldRow]) -> list[BinRow]:
-    return [BinRow(*row[:5], b, 10, b / 10 + 0.05, b) for row in rows for b in (1, 5)]
-
-
-def test_command_writes_text_and_pictures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, folder = tmp_path / "scores.csv", tmp_path / "out"
-    rows = made_rows()
-    ScoresFile(path).append(rows)
-    bins_file(path).append(bins_of(rows))
-    assert main(["report", "--input", str(path), "--output-dir", str(folder)]) == 0
-    assert "ICF + WBN" in capsys.readouterr().out
-    names = {file.name for file in folder.iterdir()}
-    assert names == {
-        "report.md",
-        "untuned_calibration.svg",
-        "untuned_critical_difference.svg",
-        "untuned_regimes.svg",
-        "untuned_time.svg",
-    }
-
-
-def test_calibration_curve_is_the_share_of_minority_rows(tmp_path: Path) -> None:
-    path, rows = tmp_path / "scores.csv", made_rows(n_tables=6)
-    bins_file(path).append(bins_of(rows))
-    figure = dict(pictures("untuned", comparison_of(rows), path))["calibration"]
-    (line,) = [x for x in figure.axes[0].lines if x.get_label() == "ICF + WBN"]
-    np.testing.assert_allclose(line.get_xdata(), [0.15, 0.55])
-    np.testing.assert_allclose(line.get_ydata(), [0.1, 0.5])
-
-
-def test_file_without_rows_and_missing_file_are_told_apart(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "none.csv"
-    assert main(["report", "--input", str(path)]) == 2
-    said = capsys.readouterr().err
-    assert f"{path}, which does not exist; `python -m benchmarks resampling`" in said
-    path.touch()
-    assert main(["report", "--input", str(path)]) == 2
-    said = capsys.readouterr().err
-    assert f"{path} holds no folds of 60 epochs that can be compared" in said
-    assert "benchmarks resampling` makes them" in said
-
-
-def test_paths_of_the_wrong_kind_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["report", "--input", str(tmp_path)]) == 2
-    assert f"{tmp_path} cannot be read as a results file" in capsys.readouterr().err
-    path = tmp_path / "scores.csv"
-    ScoresFile(path).append(made_rows())
-    assert main(["report", "--input", str(path), "--output-dir", str(path)]) == 2
-    said = capsys.readouterr()
-    assert f"--output-dir names {path}, which is no folder" in said.err
-    assert said.out == ""
 
 
 def test_figures_are_written_with_a_true_minus() -> None:
