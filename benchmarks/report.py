@@ -105,23 +105,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print the report of both tiers, and save it where asked."""
     _check_files(args)
-    console, texts = make_console(), []
+    console = make_console()
+    comparisons: dict[str, Comparison] = {}
+    texts = []
     for tier in REFERENCES:
         comparison = comparison_of(tier, args.input, args.epochs)
         if comparison is None:
             continue
+        comparisons[tier] = comparison
         texts.append(text_of(tier, comparison))
         console.print(Markdown(texts[-1]))
-        if args.output_dir:
-            for name, figure in pictures(tier, comparison, args.input):
-                figure.savefig(args.output_dir / f"{tier}_{name}.svg")
     if not texts:
         raise BenchmarkError(
             f"{args.input} holds no folds of {args.epochs} epochs that can be "
-            "compared; `python -m benchmarks resampling` makes them."
+            f"compared; `python -m benchmarks resampling` makes them."
         )
     if args.output_dir:
+        # The text first: it is whole where a picture cannot be drawn.
         (args.output_dir / "report.md").write_text("\n\n".join(texts), encoding="utf-8")
+        for tier, comparison in comparisons.items():
+            for name, figure in pictures(tier, comparison, args.input):
+                figure.savefig(args.output_dir / f"{tier}_{name}.svg")
         console.print(f"Written to {shown_path(args.output_dir)}", highlight=False)
     return 0
 

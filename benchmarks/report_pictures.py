@@ -143,7 +143,8 @@ def draw_calibration(
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.3", linewidth=0.8, label="calibrated")
     for method, colour in {**SHOWN, reference: REFERENCE_COLOUR}.items():
-        if method in comparison.methods:
+        # A file of scores may have been copied without its bins.
+        if method in comparison.methods and method in sums.index:
             curve = sums.loc[method]
             axes.plot(
                 curve["total"] / curve["rows"],

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import report
 from benchmarks.__main__ import main
 from benchmarks.report import pictures
 from benchmarks.resampling_file import ScoresFile, bins_file
@@ -28,6 +29,36 @@ def test_command_writes_text_and_pictures(
         "untuned_regimes.svg",
         "untuned_time.svg",
     }
+
+
+def test_scores_without_bins_lack_the_curves_alone(tmp_path: Path) -> None:
+    path, folder, rows = tmp_path / "scores.csv", tmp_path / "out", made_rows()
+    ScoresFile(path).append(rows)
+    assert main(["report", "--input", str(path), "--output-dir", str(folder)]) == 0
+    assert (folder / "report.md").exists()
+    bins_file(path).append(bins_of([row for row in rows if row.method != "bn"]))
+    figure = dict(pictures("untuned", comparison_of(rows), path))["calibration"]
+    labels = {line.get_label() for line in figure.axes[0].lines}
+    assert labels == {
+        "calibrated",
+        "SMOTE + BN",
+        "logistic regression",
+        "ICF + WBN",
+    }
+
+
+def test_text_is_written_before_the_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(report, "pictures", fail)
+    path, folder = tmp_path / "scores.csv", tmp_path / "out"
+    ScoresFile(path).append(made_rows())
+    with pytest.raises(RuntimeError, match="no ink"):
+        main(["report", "--input", str(path), "--output-dir", str(folder)])
+    assert "ICF + WBN" in (folder / "report.md").read_text(encoding="utf-8")
 
 
 def test_calibration_curve_is_the_share_of_minority_rows(tmp_path: Path) -> None:
