@@ -11,6 +11,7 @@ the tests: where no test finds a difference, none is claimed.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from rich.markdown import Markdown
 from benchmarks.arguments import positive_int
 from benchmarks.contender import SEARCHED, UNTUNED
 from benchmarks.errors import BenchmarkError
-from benchmarks.report_data import TITLES, Comparison, compare
+from benchmarks.report_data import TITLES, Comparison, compare, whole_repeats
 from benchmarks.report_pictures import (
     Figure,
     draw_calibration,
@@ -107,19 +108,23 @@ def main(args: argparse.Namespace) -> int:
     _check_files(args)
     console = make_console()
     comparisons: dict[str, Comparison] = {}
-    texts = []
+    texts, reasons = [], []
     for tier in REFERENCES:
         comparison = comparison_of(tier, args.input, args.epochs)
         if comparison is None:
+            reasons += _lacks_reference(tier, args.input, args.epochs)
             continue
         comparisons[tier] = comparison
         texts.append(text_of(tier, comparison))
         console.print(Markdown(texts[-1]))
     if not texts:
+        why = f" ({'; '.join(reasons)})" if reasons else ""
         raise BenchmarkError(
             f"{args.input} holds no folds of {args.epochs} epochs that can be "
-            f"compared; `python -m benchmarks resampling` makes them."
+            f"compared{why}; `python -m benchmarks resampling` makes them."
         )
+    for reason in reasons:
+        print(f"Left out: {reason}.", file=sys.stderr)
     if args.output_dir:
         # The text first: it is whole where a picture cannot be drawn.
         (args.output_dir / "report.md").write_text("\n\n".join(texts), encoding="utf-8")
@@ -128,6 +133,16 @@ def main(args: argparse.Namespace) -> int:
                 figure.savefig(args.output_dir / f"{tier}_{name}.svg")
         console.print(f"Written to {shown_path(args.output_dir)}", highlight=False)
     return 0
+
+
+def _lacks_reference(tier: str, path: Path, epochs: int) -> list[str]:
+    """Say that methods of a tier were tried, but not the one to compare them with."""
+    whole = whole_repeats(ScoresFile(path).read(), tier, epochs)
+    reference = REFERENCES[tier]
+    if whole.empty or (reference in whole and whole[reference].any()):
+        return []
+    lack = f"the {tier} methods lack a whole repeat of {reference}"
+    return [f"{lack}, with which the others are compared"]
 
 
 def _check_files(args: argparse.Namespace) -> None:

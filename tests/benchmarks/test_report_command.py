@@ -9,7 +9,7 @@ from benchmarks import report
 from benchmarks.__main__ import main
 from benchmarks.report import pictures
 from benchmarks.resampling_file import ScoresFile, bins_file
-from tests.report_rows import bins_of, comparison_of, made_rows
+from tests.report_rows import REFERENCE, bins_of, comparison_of, made_rows, rows_of
 
 
 def test_command_writes_text_and_pictures(
@@ -82,6 +82,26 @@ def test_file_without_rows_and_missing_file_are_told_apart(
     said = capsys.readouterr().err
     assert f"{path} holds no folds of 60 epochs that can be compared" in said
     assert "benchmarks resampling` makes them" in said
+
+
+def test_missing_reference_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "scores.csv"
+    ScoresFile(path).append([row for row in made_rows() if row.method != REFERENCE])
+    assert main(["report", "--input", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "that can be compared (the untuned methods lack a whole repeat of wbn-icf, "
+        "with which the others are compared); `python -m" in said
+    )
+    path.unlink()
+    ScoresFile(path).append(made_rows() + rows_of("t0", "bn-threshold", 0.5))
+    assert main(["report", "--input", str(path)]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "Left out: the searched methods lack a whole repeat of wbn-cbl-search" in said
+    )
 
 
 def test_paths_of_the_wrong_kind_are_named(
