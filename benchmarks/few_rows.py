@@ -176,26 +176,30 @@ def accuracy_table(means: pd.DataFrame, dataset: str) -> str:
 
 def run_few_rows(task: FewRowsTask, run: FewRowsRun) -> list[FewRowsRow]:
     """Train a method on one draw and measure it on the other rows."""
-    draw = task.sampler(run.n_minority, run.draw)
-    preprocessor = task.preprocessor
-    if preprocessor != "passthrough":
-        preprocessor = clone(preprocessor)
-    setting = Setting(preprocessor, run.epochs, run.draw)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # constant columns in so few rows
-            model = CONTENDERS[run.method].estimator(setting)
-            start = time.perf_counter()
-            model.fit(draw.X_train, draw.y_train)
-            seconds = time.perf_counter() - start
-            accuracy = balanced_accuracy_score(draw.y_test, model.predict(draw.X_test))
-            score = model.predict_proba(draw.X_test)[:, 1]
+            return [FewRowsRow(*run, *_measured(task, run), "")]
     except Exception as error:
         # SMOTE has no neighbour of a single row, for one.
         text = " ".join(f"{type(error).__name__}: {error}".split())[:160]
         return [FewRowsRow(*run, *[float("nan")] * 3, text)]
-    auc = roc_auc_score(draw.y_test, score)
-    return [FewRowsRow(*run, round(accuracy, 6), round(auc, 6), round(seconds, 4), "")]
+
+
+def _measured(task: FewRowsTask, run: FewRowsRun) -> tuple[float, float, float]:
+    draw = task.sampler(run.n_minority, run.draw)
+    preprocessor = task.preprocessor
+    if preprocessor != "passthrough":
+        preprocessor = clone(preprocessor)
+    model = CONTENDERS[run.method].estimator(
+        Setting(preprocessor, run.epochs, run.draw)
+    )
+    start = time.perf_counter()
+    model.fit(draw.X_train, draw.y_train)
+    seconds = time.perf_counter() - start
+    accuracy = balanced_accuracy_score(draw.y_test, model.predict(draw.X_test))
+    auc = roc_auc_score(draw.y_test, model.predict_proba(draw.X_test)[:, 1])
+    return round(accuracy, 6), round(auc, 6), round(seconds, 4)
 
 
 def _train(

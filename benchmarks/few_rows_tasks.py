@@ -78,10 +78,21 @@ def draw_pair(n_minority: int, seed: int, *, pool: ImagePool) -> Draw:
 
 
 def draw_table(n_minority: int, seed: int, *, table: Table) -> Draw:
-    """Draw rows for training; those that equal none of them are the test."""
+    """Draw rows for training; those that equal none of them are the test.
+
+    Raises
+    ------
+    BenchmarkError
+        Where that leaves no test row of a class.
+    """
     rare = int(table.class_count.argmin())
     rows = _nested_rows(table.y, n_minority, seed, rare)
     rest = np.flatnonzero(~np.isin(table.groups, table.groups[rows]))
+    if len(np.unique(table.y[rest])) < len(table.class_count):
+        raise BenchmarkError(
+            f"{table.name}: with {n_minority} minority rows in training, all rows of a "
+            "class equal one of the training rows; expected some to test."
+        )
     return Draw(table.X[rows], table.y[rows], table.X[rest], table.y[rest])
 
 

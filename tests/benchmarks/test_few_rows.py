@@ -9,6 +9,7 @@ import pytest
 from benchmarks import contenders
 from benchmarks.__main__ import main
 from benchmarks.contender import Contender
+from benchmarks.errors import BenchmarkError
 from benchmarks.few_rows import few_rows_file, mean_accuracy
 from benchmarks.few_rows_picture import draw_few_rows
 from benchmarks.few_rows_tasks import N_MAJORITY, draw_pair, draw_table
@@ -44,6 +45,16 @@ def test_test_rows_equal_no_training_row(table: Table) -> None:
     assert not set(draw.X_train.ravel()) & set(draw.X_test.ravel())
     together = np.unique(np.concatenate([draw.X_train, draw.X_test]))
     assert len(together) == 1200
+
+
+def test_draw_that_leaves_a_class_without_test_rows_is_named() -> None:
+    # Two distinct minority rows, thirty times each.
+    X = np.r_[np.arange(60) % 2, 2 + np.arange(1200)].astype(np.float32)[:, None]
+    y = (np.arange(1260) < 60).astype(np.int64)
+    made = Table("made", X, y, X[:, 0].astype(np.int64), np.zeros(1, bool))
+    assert 1 in draw_table(1, 0, table=made).y_test
+    with pytest.raises(BenchmarkError, match="made: with 50 minority rows in training"):
+        draw_table(50, 0, table=made)
 
 
 def test_more_rows_keep_the_fewer(table: Table) -> None:
@@ -93,6 +104,19 @@ def test_command_records_scores_and_errors(
     assert [axes.get_title() for axes in figure.axes] == ["made"]
     assert few_rows_picture(output) is not None
     assert "`made`, one draw" in few_rows_tables(output)
+
+
+def test_draw_without_rows_to_test_is_an_error_of_its_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.few_rows.COUNTS", (1, 50))
+    made = np.load(folder / "made.npz")
+    X, y = made["X"], made["y"]
+    X[y == 1] = np.arange(120)[:, None] % 2
+    np.savez(folder / "made.npz", X=X, y=y)
+    rows = pd.read_csv(run(folder)).set_index(["method", "n_minority"])["error"]
+    assert rows[("logistic", 50)].startswith("BenchmarkError: made: with 50 minority")
+    assert np.isnan(rows[("logistic", 1)])
 
 
 def test_table_must_leave_rows_to_test(
