@@ -11,8 +11,9 @@ the plain loss, and 0 stands for inverse class frequency, the limit.
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from benchmarks.arguments import (
 from benchmarks.contender import Setting
 from benchmarks.contender_networks import network_pipeline
 from benchmarks.contender_searches import grid_search
+from benchmarks.errors import BenchmarkError
 from benchmarks.report_tables import markdown, points
 from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_run import inner_splits, training_part
@@ -97,8 +99,15 @@ def main(args: argparse.Namespace) -> int:
         for fold in range(FOLDS)
         for dataset in args.dataset
     ]
+    finished = results.finished()  # of those no table is loaded
+    names = dict.fromkeys(run.dataset for run in wanted if run not in finished)
+    tables = {name: load_table(name, args.data_dir) for name in names}
+    splits = _split(tables)
+    left_out = tables.keys() - splits
     run_missing(
-        results, wanted, partial(_train, data_dir=args.data_dir, jobs=args.jobs)
+        results,
+        [run for run in wanted if run.dataset not in left_out],
+        partial(_train, tables=tables, splits=splits, jobs=args.jobs),
     )
     rows = results.read()
     make_console().print(Markdown(worth_table(rows[rows["epochs"] == args.epochs])))
@@ -183,13 +192,27 @@ def _test_score(model, part: Table, table: Table, split: Split) -> float:
     return float(balanced_accuracy_score(table.y[split.test], y_pred))
 
 
+def _split(tables: Mapping[str, Table]) -> dict[str, list[Split]]:
+    """Split tables into outer folds, without those that a search cannot split again."""
+    splits = {}
+    for name, table in tables.items():
+        try:
+            found = list(split_table(table, n_splits=FOLDS))
+            for split in found:
+                inner_splits(training_part(table, split), split.fold)
+        except BenchmarkError as error:
+            print(f"Left out: {error}", file=sys.stderr)
+            continue
+        splits[name] = found
+    return splits
+
+
 def _train(
-    runs: list[BetaRun], data_dir: Path | None, jobs: int
+    runs: list[BetaRun],
+    tables: Mapping[str, Table],
+    splits: Mapping[str, list[Split]],
+    jobs: int,
 ) -> Iterator[list[BetaRow]]:
-    tables = {run.dataset: load_table(run.dataset, data_dir) for run in runs}
-    splits = {
-        name: list(split_table(table, n_splits=FOLDS)) for name, table in tables.items()
-    }
     arguments = (
         (tables[run.dataset], splits[run.dataset][run.fold], run) for run in runs
     )

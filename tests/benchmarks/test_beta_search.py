@@ -59,17 +59,24 @@ def test_picture_has_both_scores_and_the_limit() -> None:
     )
 
 
+def save_table(folder: Path, name: str, y: np.ndarray) -> None:
+    X = np.random.default_rng(0).normal(size=(len(y), 2)) + 2 * y[:, None]
+    np.savez(folder / f"{name}.npz", X=X.astype(np.float32), y=y)
+
+
+def run(folder: Path, *datasets: str) -> Path:
+    output = folder / "out.csv"
+    command = ["beta_search", "--dataset", ",".join(datasets), "--epochs", "1"]
+    files = ["--data-dir", str(folder), "--output", str(output), "--jobs", "1"]
+    assert main([*command, *files]) == 0
+    return output
+
+
 def test_command_searches_every_fold_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rng = np.random.default_rng(0)
-    y = (np.arange(60) % 4 == 0).astype(int)
-    X = rng.normal(size=(60, 2)) + 2 * y[:, None]
-    np.savez(tmp_path / "made.npz", X=X.astype(np.float32), y=y)
-    output = tmp_path / "out.csv"
-    command = ["beta_search", "--dataset", "made", "--epochs", "1", "--jobs", "1"]
-    files = ["--data-dir", str(tmp_path), "--output", str(output)]
-    assert main([*command, *files]) == 0
+    save_table(tmp_path, "made", (np.arange(60) % 4 == 0).astype(int))
+    output = run(tmp_path, "made")
     rows = BetaFile(output).read()
     assert len(rows) == FOLDS * (len(DISTANCES) + 1)
     chosen = rows[rows["chosen"] == 1].set_index("fold")
@@ -79,9 +86,35 @@ def test_command_searches_every_fold_once(
     # A search without all its candidates is made again.
     output.write_text("\n".join(output.read_text().splitlines()[:-1]) + "\n")
     capsys.readouterr()
-    assert main([*command, *files]) == 0
+    run(tmp_path, "made")
     assert "1 runs to do, 4 already in" in capsys.readouterr().err
     assert len(BetaFile(output).read()) == len(rows)
+
+
+# scikit-learn on classes of fewer rows than folds.
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
+def test_tables_that_cannot_be_split_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_table(tmp_path, "made", (np.arange(60) % 4 == 0).astype(int))
+    save_table(tmp_path, "lonely", (np.arange(60) < 1).astype(int))
+    # With one of its two rows in the test, no search can split the other.
+    save_table(tmp_path, "pair", (np.arange(60) < 2).astype(int))
+    output = run(tmp_path, "lonely", "made", "pair")
+    said = capsys.readouterr().err
+    assert said.startswith("Left out: lonely cannot be split: class 1 has one distinct")
+    assert "Left out: pair cannot be split: class 1 has one distinct row" in said
+    assert "5 runs to do, 0 already in" in said
+    assert set(BetaFile(output).read()["dataset"]) == {"made"}
+
+
+def test_finished_searches_are_shown_without_their_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = made_rows().assign(epochs=1)
+    BetaFile(tmp_path / "out.csv").append(rows.to_records(index=False).tolist())
+    run(tmp_path, "t")
+    assert "best in hindsight" in capsys.readouterr().out
 
 
 def test_page_says_that_there_is_nothing_yet(tmp_path: Path) -> None:
