@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from rich.markdown import Markdown
 from sklearn.base import clone
@@ -61,8 +62,8 @@ class BetaRow(NamedTuple):
     """One line of the results file: a candidate of a search.
 
     `distance` is 1 - beta. `validation` is the mean over the inner folds, `test` the
-    score on the outer fold after training on all of the training part; `chosen` is 1
-    for the candidate that the search takes, else 0.
+    score on the outer fold after training on all of the training part, NaN where the
+    fold lacks a class; `chosen` is 1 for the candidate that the search takes, else 0.
     """
 
     dataset: str
@@ -187,9 +188,11 @@ def worth_table(rows: pd.DataFrame) -> str:
 
 
 def _test_score(model, part: Table, table: Table, split: Split) -> float:
+    y_test = table.y[split.test]
+    if len(np.unique(y_test)) < len(table.class_count):
+        return float("nan")  # of the other classes it would be another score
     model.fit(part.X, part.y)
-    y_pred = model.predict(table.X[split.test])
-    return float(balanced_accuracy_score(table.y[split.test], y_pred))
+    return float(balanced_accuracy_score(y_test, model.predict(table.X[split.test])))
 
 
 def _split(tables: Mapping[str, Table]) -> dict[str, list[Split]]:

@@ -108,6 +108,16 @@ def test_tables_that_cannot_be_split_are_left_out(
     assert set(BetaFile(output).read()["dataset"]) == {"made"}
 
 
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
+def test_fold_without_rows_of_a_class_has_no_test_score(tmp_path: Path) -> None:
+    save_table(tmp_path, "four", (np.arange(60) < 4).astype(int))
+    rows = BetaFile(run(tmp_path, "four")).read()
+    lacking = rows.groupby("fold")["test"].agg(lambda score: score.isna().all())
+    assert lacking.sum() == 1
+    assert rows["validation"].notna().all()
+    assert "nan" not in worth_table(rows)
+
+
 def test_finished_searches_are_shown_without_their_tables(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
