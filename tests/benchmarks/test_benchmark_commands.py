@@ -42,6 +42,7 @@ def without_seconds(path: Path) -> pd.DataFrame:
 OPTIONS = {
     "beta_search": ("--dataset", "--epochs", "--jobs", "--data-dir", "--output"),
     "few_rows": ("--dataset", "--methods", "--draws", "--epochs", "--data-dir"),
+    "limits": ("--tasks", "--draws", "--table", "--jobs", "--data-dir", "--output"),
     "report": ("--input", "--output-dir", "--epochs"),
     "resampling": (
         "--quick",
