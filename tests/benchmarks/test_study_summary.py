@@ -23,13 +23,12 @@ from benchmarks.study_summary import (
     auto_of_tasks,
     average,
     covering,
-    minority_rows,
     regime_of_tasks,
 )
 from benchmarks.study_tables import complete_rows, print_tables, with_error
 from benchmarks.study_training import StudyRow
 from docs.ext import study_results
-from sklearn_wbn._inference_statistics import resolve_statistics
+from sklearn_wbn import WBNMLPClassifier
 
 POPULATION = Setting("wbn-batch", "population", "0")
 
@@ -153,10 +152,14 @@ def test_auto_takes_the_statistic_of_the_rows_in_a_batch(
     assert auto.to_dict() == {"mnist": 70.0, "oil": best}
 
 
-def test_auto_means_what_it_means_in_the_package(batches: pd.DataFrame) -> None:
-    for task, meaning in auto_of_tasks(batches).items():
-        n = np.array([100.0, minority_rows(batches)[task]])
-        assert resolve_statistics("auto", n, True) == meaning
+@pytest.mark.parametrize("rows_of_oil", [3.9, 4.0])
+def test_auto_means_what_it_means_in_the_package(rows_of_oil: float) -> None:
+    facts = batch("oil", rows_of_oil)
+    meaning = auto_of_tasks(pd.DataFrame([facts]))["oil"]
+    y = np.repeat([0, 1], list(map(int, facts.class_count.split())))
+    X = np.random.default_rng(0).normal(size=(len(y), 2))
+    clf = WBNMLPClassifier((2,), max_iter=1, batch_size=facts.batch_size)
+    assert clf.fit(X, y).inference_statistics_ == meaning
 
 
 def test_our_defaults_are_other_trainings_where_minority_rows_are_few(
