@@ -26,9 +26,11 @@ def coverage(comparison: Comparison, reference: str) -> str:
     """Say which tables count, and which methods do not."""
     repeats = comparison.facts["repeats"]
     tables = ", ".join(f"`{name}` ({count})" for name, count in repeats.items())
+    n_sources = len(comparison.by_source("balanced_accuracy"))
     text = (
-        f"Compared: {len(comparison.methods)} methods; tables: {len(repeats)}. In "
-        f"brackets stands the number of repeats of five folds: {tables}."
+        f"Compared: {len(comparison.methods)} methods; tables: {len(repeats)}, from "
+        f"{n_sources} sources. In brackets stands the number of repeats of five folds: "
+        f"{tables}."
     )
     if comparison.left_out:
         left_out = listed(comparison.left_out)
@@ -46,10 +48,10 @@ def coverage(comparison: Comparison, reference: str) -> str:
             "repeat of them (all its folds without an error, and all classes in the "
             f"test rows of one at least): {dropped}."
         )
-    if 2.0 ** (1 - len(repeats)) * (len(comparison.methods) - 1) > ALPHA:
+    if 2.0 ** (1 - n_sources) * (len(comparison.methods) - 1) > ALPHA:
         text += (
-            " So few tables cannot show a difference: corrected for this many methods, "
-            "not even a win on every table is significant."
+            " So few sources cannot show a difference: corrected for this many "
+            "methods, not even a win on every one is significant."
         )
     return text
 
