@@ -258,7 +258,7 @@ def test_sizes_written_in_another_way_are_the_same_network(sizes):
         ("dropout", 0.5),
         ("loss", "balanced_softmax"),
         ("loss_normalization", "batch"),
-        ("inference_statistics", "population"),
+        ("inference_statistics", "moving"),
         ("logit_adjustment", 1.0),
         ("class_weight", None),
         ("norm_eps", 0.5),
