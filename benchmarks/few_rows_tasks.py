@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from benchmarks.datasets import IMAGE_SOURCES, find_data_dir
 from benchmarks.errors import BenchmarkError
 from benchmarks.images import ImagePool, draw_images, load_pool
-from benchmarks.tabular import Table, load_table, make_preprocessor
+from benchmarks.tabular import Table, load_table, make_preprocessor, rows_to_test
 from benchmarks.task import Draw
 
 N_MAJORITY, MAX_MINORITY = 1000, 50
@@ -78,21 +78,10 @@ def draw_pair(n_minority: int, seed: int, *, pool: ImagePool) -> Draw:
 
 
 def draw_table(n_minority: int, seed: int, *, table: Table) -> Draw:
-    """Draw rows for training; those that equal none of them are the test.
-
-    Raises
-    ------
-    BenchmarkError
-        Where that leaves no test row of a class.
-    """
+    """Draw rows for training; those that equal none of them are the test."""
     rare = int(table.class_count.argmin())
     rows = _nested_rows(table.y, n_minority, seed, rare)
-    rest = np.flatnonzero(~np.isin(table.groups, table.groups[rows]))
-    if len(np.unique(table.y[rest])) < len(table.class_count):
-        raise BenchmarkError(
-            f"{table.name}: with {n_minority} minority rows in training, all rows of a "
-            "class equal one of the training rows; expected some to test."
-        )
+    rest = rows_to_test(table, rows)
     return Draw(table.X[rows], table.y[rows], table.X[rest], table.y[rest])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.datasets import IMAGE_SOURCES, find_data_dir
 from benchmarks.images import ImagePool, load_pool
 from benchmarks.study_tasks import Sampler, draw_held_back
-from benchmarks.tabular import Table, load_table, make_preprocessor
+from benchmarks.tabular import Table, load_table, make_preprocessor, rows_to_test
 from benchmarks.task import Draw, choose_rows
 
 MAJORITIES = (1000, 4000)
@@ -85,7 +85,7 @@ def draw_cut(seed: int, *, table: Table, n_majority: int, n_minority: int) -> Dr
     counts = [n_majority, n_majority]
     counts[rare] = n_minority
     rows = np.sort(choose_rows(table.y, tuple(counts), seed))
-    rest = np.flatnonzero(~np.isin(table.groups, table.groups[rows]))
+    rest = rows_to_test(table, rows)
     scale = make_preprocessor(table).fit(table.X[rows])
     X_train, X_test = (
         scale.transform(table.X[part]).astype(np.float32) for part in (rows, rest)

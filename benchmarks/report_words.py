@@ -100,8 +100,9 @@ def recommended(comparison: Comparison, reference: str) -> str:
     setting = next((key for key in RECOMMENDED if key in fresh.methods), None)
     if setting is None or fresh.rows.empty:
         return ""
-    parts = (coverage, conclusions, duels_table)
-    return "\n\n".join(part(fresh, setting) for part in parts)
+    against = f"In balanced accuracy {title(setting)} against each method:"
+    parts = coverage(fresh, setting), conclusions(fresh, setting), against
+    return "\n\n".join([*parts, duels_table(fresh, setting)])
 
 
 def place_among_networks(comparison: Comparison, metric: str, reference: str) -> str:

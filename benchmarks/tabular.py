@@ -251,6 +251,36 @@ def split_table(
             yield Split(repeat, fold, train, test)
 
 
+def rows_to_test(table: Table, train: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the rows that equal none of the training rows.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    train : ndarray of int
+        Training rows.
+
+    Returns
+    -------
+    ndarray of int
+        The other rows, in their order.
+
+    Raises
+    ------
+    BenchmarkError
+        Where no row of a class is left.
+    """
+    rest = np.flatnonzero(~np.isin(table.groups, table.groups[train]))
+    if len(np.unique(table.y[rest])) < len(table.class_count):
+        raise BenchmarkError(
+            f"{table.name}: with {np.bincount(table.y[train]).tolist()} rows of each "
+            "class in training, all others of a class equal one of them; expected "
+            "some to test."
+        )
+    return rest
+
+
 def _check_sizes(table: Table, n_splits: int) -> None:
     distinct = [len(np.unique(table.groups[table.y == k])) for k in np.unique(table.y)]
     if min(distinct) < 2:

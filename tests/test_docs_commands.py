@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import paper, resampling, study
+from benchmarks import few_rows, limits, paper, resampling, study
 from benchmarks.__main__ import parse_arguments
 from benchmarks.datasets import DATA_VARIABLE
+from benchmarks.few_rows import COUNTS
 from benchmarks.resampling_file import ScoresFile
 from benchmarks.study_file import StudyFile
 from benchmarks.trainings_file import TrainingsFile
@@ -60,6 +61,22 @@ def test_page_of_the_study_prints_what_made_the_file(tmp_path, monkeypatch):
     assert found <= made
     (lacking,) = re.findall(r"and (\d+) trainings that it lacks", text)
     assert len(made - found) == int(lacking)
+
+
+def test_page_of_the_limits_prints_what_made_the_file():
+    (args,) = commands(page("limits.md"))
+    found = keys(limits.LimitsFile().read(), *limits.LimitRun._fields)
+    assert found == set(limits.plan(args.tasks, args.draws))
+
+
+def test_page_of_few_rows_prints_what_made_the_file():
+    (args,) = commands(page("few_rows.md"))
+    found = keys(few_rows.few_rows_file().read(), *few_rows.FewRowsRun._fields)
+    assert found == set(
+        product(
+            *(args.dataset, args.methods, [args.epochs], COUNTS, range(args.draws)),
+        )
+    )
 
 
 def test_page_of_resampling_prints_what_searched_in_the_file():

@@ -53,7 +53,7 @@ def test_draw_that_leaves_a_class_without_test_rows_is_named() -> None:
     y = (np.arange(1260) < 60).astype(np.int64)
     made = Table("made", X, y, X[:, 0].astype(np.int64), np.zeros(1, bool))
     assert 1 in draw_table(1, 0, table=made).y_test
-    with pytest.raises(BenchmarkError, match="made: with 50 minority rows in training"):
+    with pytest.raises(BenchmarkError, match=r"made: with \[1000, 50\] rows"):
         draw_table(50, 0, table=made)
 
 
@@ -115,7 +115,7 @@ def test_draw_without_rows_to_test_is_an_error_of_its_run(
     X[y == 1] = np.arange(120)[:, None] % 2
     np.savez(folder / "made.npz", X=X, y=y)
     rows = pd.read_csv(run(folder)).set_index(["method", "n_minority"])["error"]
-    assert rows[("logistic", 50)].startswith("BenchmarkError: made: with 50 minority")
+    assert rows[("logistic", 50)].startswith("BenchmarkError: made: with [1000, 50]")
     assert np.isnan(rows[("logistic", 1)])
 
 
