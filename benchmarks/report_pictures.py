@@ -179,9 +179,11 @@ def _mark(method: str, reference: str, markers: Iterator[str]) -> dict[str, Any]
 
 
 def _plain_log(axes: Axes) -> None:
-    """Mark a logarithmic axis at 1, 2 and 5 in plain figures."""
+    """Mark a logarithmic axis in plain figures, at 2 and 5 too where there is room."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = axes.get_xlim()
+    subs = (1.0, 2.0, 5.0) if high < 100.0 * low else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
 

@@ -28,13 +28,12 @@ def coverage(comparison: Comparison, reference: str) -> str:
     tables = ", ".join(f"`{name}` ({count})" for name, count in repeats.items())
     n_sources = len(comparison.by_source("balanced_accuracy"))
     text = (
-        f"Compared: {len(comparison.methods)} methods; tables: {len(repeats)}, from "
-        f"{n_sources} sources. In brackets stands the number of repeats of five folds: "
-        f"{tables}."
+        f"Compared: {len(comparison.methods)} methods on {len(repeats)} tables from "
+        f"{n_sources} sources; in brackets stand the repeats of five folds: {tables}."
     )
     if comparison.left_out:
         left_out = listed(comparison.left_out)
-        text += f" Left out, for want of results on most tables: {left_out}."
+        text += f" Left out, for want of results on some tables: {left_out}."
     if comparison.without_results:
         tried = listed(comparison.without_results)
         text += f" Tried, but without a whole repeat to compare: {tried}."

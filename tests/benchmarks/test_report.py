@@ -205,7 +205,7 @@ def test_recommended_setting_is_judged_on_tables_it_was_not_chosen_on() -> None:
     found = compare(pd.DataFrame(rows), "untuned", EPOCHS, RECOMMENDED[0])
     assert found is not None
     text = recommended(found, REFERENCE)
-    assert f"tables: {len(names) - 1}, from {len(names) - 1} sources." in text
+    assert f"on {len(names) - 1} tables from {len(names) - 1} sources;" in text
     assert chosen_on not in text
     assert "WBN, defaults + dropout is significantly better than BN" in text
 
