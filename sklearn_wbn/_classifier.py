@@ -39,8 +39,8 @@ default="tanh"
         with `beta`, equation (6); scikit-learn's ``"balanced"``, which is ICF in
         another unit; a dict from label to weight; None for no weights.
     beta : float in [0, 1) or "auto", default="auto"
-        Parameter of ``class_weight="cbl"``: 0 weights all classes alike, toward 1
-        the weights approach ICF. ``"auto"`` is ``(N - 1) / N``.
+        Parameter of ``class_weight="cbl"``, unused by others: 0 weights all classes
+        alike, toward 1 the weights approach ICF. ``"auto"`` is ``(N - 1) / N``.
     normalization : {"wbn", "bn"} or None, default="wbn"
         Weighted batch normalization, plain batch normalization, or none.
     variance : {"reliability", "frequency", "biased"}, default="reliability"

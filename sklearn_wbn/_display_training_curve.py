@@ -119,7 +119,7 @@ class TrainingCurveDisplay:
         TypeError
             If it is another classifier.
         """
-        classifier = fitted_classifier(estimator, "loss_curve_")
+        classifier = fitted_classifier(estimator, "net_")
         # The scores of a warm start begin where `early_stopping` was switched on.
         rows = [row for row in classifier.net_.history if "train_loss" in row]
         scores = np.array([row.get("valid_score", np.nan) for row in rows])

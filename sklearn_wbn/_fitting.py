@@ -13,6 +13,7 @@ from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
 
 from sklearn_wbn._batches import Rows, as_tensor
 from sklearn_wbn._build import (
@@ -96,11 +97,20 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
 
     def _count_classes(self, data: TrainingData, add: bool = False) -> None:
         """Count the classes, with frequencies and without, and weigh them."""
+        self._warn_if_beta_is_unused()
         count = rows = data.class_count(self.classes_)
         if data.frequency is not None:
             rows = replace(data, frequency=None).class_count(self.classes_)
         self._set_class_weight(self.class_count_ + count if add else count)
         self._class_rows = self._class_rows + rows if add else rows
+
+    def _warn_if_beta_is_unused(self) -> None:
+        if self.beta != "auto" and self.class_weight != "cbl":
+            warnings.warn(
+                f"beta={self.beta!r} changes nothing with class_weight="
+                f"{self.class_weight!r}; set class_weight='cbl' to use it",
+                stacklevel=5,  # the caller of fit, which scikit-learn wraps
+            )
 
     def _set_class_weight(self, class_count: NDArray[np.float64]) -> None:
         """Weigh the classes by their sizes; a class without rows weighs nothing."""
@@ -254,10 +264,11 @@ class NetClassifier(DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEst
         """Return the callbacks of one fit, in the order they are called."""
         watchers: list[Watcher] = []
         if held_out is not None:
+            scorer = check_scoring(self, self.scoring or "balanced_accuracy")
 
             def score() -> float:
                 self._fold()
-                return held_out.score(self, self.scoring)
+                return held_out.score(self, scorer)
 
             watchers.append(Validation(score, restore_best=self.early_stopping))
         if self.verbose:

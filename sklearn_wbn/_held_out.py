@@ -8,7 +8,6 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import get_scorer
 from sklearn.utils.validation import validate_data
 
 from sklearn_wbn._quiet import quiet
@@ -35,28 +34,34 @@ class HeldOut:
     y: NDArray[Any]
     sample_weight: NDArray[np.float64] | None
 
-    def score(
-        self, classifier: ClassifierMixin, scoring: str | Callable[..., float] | None
-    ) -> float:
+    def score(self, classifier: ClassifierMixin, scorer: Callable[..., float]) -> float:
         """Score a fitted classifier on these rows.
 
         Parameters
         ----------
         classifier : classifier
             Anything with `predict`.
-        scoring : str, callable or None
-            scikit-learn scorer; None means balanced accuracy.
+        scorer : callable
+            Scorer of scikit-learn.
 
         Returns
         -------
         float
             Score; greater is better.
+
+        Raises
+        ------
+        TypeError
+            If the scorer gives no number.
         """
-        scorer = get_scorer(scoring or "balanced_accuracy")
         weight = self.sample_weight
         given = {} if weight is None else {"sample_weight": weight}
         with quiet():
-            return float(scorer(classifier, self.X, self.y, **given))
+            score = scorer(classifier, self.X, self.y, **given)
+        try:
+            return float(score)
+        except TypeError:
+            raise TypeError(f"scoring must give one number, got {score!r}") from None
 
 
 def check_held_out(

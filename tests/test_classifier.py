@@ -179,6 +179,17 @@ def test_beta_zero_weighs_classes_alike():
     assert np.array_equal(plain.predict_proba(X), beta_zero.predict_proba(X))
 
 
+@pytest.mark.parametrize("class_weight", ["icf", None, {0: 1.0, 1: 2.0}])
+def test_beta_that_changes_nothing_is_told_where_fit_is_called(class_weight):
+    X, y = imbalanced()
+    clf = quick(class_weight=class_weight, beta=0.5)
+    with pytest.warns(UserWarning, match=r"beta=0.5 changes nothing") as told:
+        clf.fit(X, y)
+    with pytest.warns(UserWarning, match=r"set class_weight='cbl'") as again:
+        clf.partial_fit(X, y)
+    assert told[0].filename == again[0].filename == __file__
+
+
 def test_logit_adjustment_subtracts_the_log_class_share():
     X, y = imbalanced(n_classes=3)
     plain = quick().fit(X, y).decision_function(X)

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -75,3 +76,9 @@ def test_classifier_is_found_in_a_pipeline():
 def test_an_unfitted_estimator_is_refused():
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(quick())
+
+
+def test_another_classifier_is_refused():
+    other = MLPClassifier((2,), max_iter=1000, tol=1).fit(*imbalanced())
+    with pytest.raises(TypeError, match=r"WBNMLPClassifier, .* got MLPClassifier"):
+        TrainingCurveDisplay.from_estimator(other)

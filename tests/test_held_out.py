@@ -95,6 +95,18 @@ def test_any_callable_may_score():
     assert clf.best_validation_score_ == recall_of_the_minority(clf, X_val, y_val)
 
 
+def test_metric_in_place_of_a_scorer_is_refused_before_training():
+    clf = stops(scoring=balanced_accuracy_score)
+    with pytest.raises(ValueError, match="use `make_scorer`"):
+        clf.fit(*noisy())
+    assert not hasattr(clf, "net_") or not clf.net_.history
+
+
+def test_scorer_of_several_scores_is_refused():
+    with pytest.raises(TypeError, match=r"must give one number, got \{'f1': 1.0\}"):
+        stops(scoring=lambda clf, X, y: {"f1": 1.0}).fit(*noisy())
+
+
 def test_scorer_sees_the_logit_adjustment():
     X, y, X_val, y_val = halves()
     scores = [
