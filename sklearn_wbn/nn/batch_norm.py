@@ -257,7 +257,8 @@ def convert_weighted_batchnorm(
     Returns
     -------
     nn.Module
-        The model; parameters, buffers, mode, device and precision are kept.
+        The model; parameters, buffers, mode, device and precision are kept, and
+        a norm that stands in several places stays one.
 
     Raises
     ------
@@ -281,12 +282,23 @@ def convert_weighted_batchnorm(
     >>> type(convert_weighted_batchnorm(model)[1]).__name__
     'WeightedBatchNorm1d'
     """
+    return _converted(module, variance, {})
+
+
+def _converted(
+    module: nn.Module, variance: str, done: dict[nn.Module, nn.Module]
+) -> nn.Module:
+    """Convert a module once; one that stands in two places stays one."""
+    if module in done:
+        return done[module]
     if type(module) in _WEIGHTED:
-        return _weighted_twin(module, variance)  # type: ignore[arg-type]
+        twin = _weighted_twin(module, variance)  # type: ignore[arg-type]
+        return done.setdefault(module, twin)
+    done[module] = module
     # Not named_children(), which names a norm that stands in two places once.
     for name, child in module._modules.items():
         if child is not None:
-            setattr(module, name, convert_weighted_batchnorm(child, variance))
+            setattr(module, name, _converted(child, variance, done))
     return module
 
 

@@ -144,14 +144,19 @@ def test_a_norm_without_shift_stays_without():
     torch.testing.assert_close(twin(x), norm(x))
 
 
-def test_a_norm_in_two_places_is_converted_in_both():
+def test_a_norm_in_two_places_stays_one():
     norm = nn.BatchNorm1d(3)
-    model = convert_weighted_batchnorm(nn.Sequential(norm, nn.Tanh(), norm))
+    block = nn.Sequential(nn.BatchNorm1d(3))
+    model = nn.Sequential(norm, nn.Tanh(), norm, block, nn.Sequential(block, norm))
+    model = convert_weighted_batchnorm(model)
     assert isinstance(model[0], WeightedBatchNorm1d)
-    assert isinstance(model[2], WeightedBatchNorm1d)
-    assert model[0].weight is model[2].weight
+    assert model[0] is model[2] is model[4][1]
+    assert model[3] is model[4][0] is block
+    assert isinstance(block[0], WeightedBatchNorm1d)
     model(torch.randn(B, 3, generator=torch.Generator().manual_seed(0)))
-    assert norm.num_batches_tracked == 2
+    assert norm.num_batches_tracked == 3
+    # Buffers are made anew, one set for each module.
+    assert model.double()[2].running_mean is model[0].running_mean
 
 
 def test_conversion_twice_changes_nothing():
