@@ -330,8 +330,9 @@ def use_sample_weight(module: Module, sample_weight: Weight) -> Iterator[Module]
     ----------
     module : nn.Module
         Model that holds weighted layers.
-    sample_weight : Tensor of shape (batch_size,), or BatchWeights
-        Weights of the rows of the next batch.
+    sample_weight : Tensor of shape (batch_size,) or (batch_size, *positions), \
+or BatchWeights
+        Weights of the rows, or of the positions, of the next batch.
 
     Yields
     ------
@@ -370,8 +371,8 @@ def use_sample_weight(module: Module, sample_weight: Weight) -> Iterator[Module]
 
 
 def _for_each(layers: list[_WeightedBatchNorm], weight: Weight) -> Iterator[Weight]:
-    """Prepare weights of rows once for all layers; of positions, each its own."""
-    if not isinstance(weight, Tensor) or weight.dim() != 1:
+    """Prepare weights once for all layers."""
+    if not isinstance(weight, Tensor):
         return repeat(weight, len(layers))
     prepared = {v: batch_weights(weight, v) for v in {la.variance for la in layers}}
     return (prepared[layer.variance] for layer in layers)

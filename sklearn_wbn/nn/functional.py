@@ -12,12 +12,14 @@ u       output, `u = gamma (x - m) / sqrt(v + eps) + b`, equation (11)
 ======  =====================================================================
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from sklearn_wbn.nn.autograd import full_precision, normalize_rows
 from sklearn_wbn.nn.running import Running
-from sklearn_wbn.nn.weights import BatchWeights, batch_weights, equal_weights
+from sklearn_wbn.nn.weights import BatchWeights, equal_weights, row_weights
 
 Weight = Tensor | BatchWeights | None
 
@@ -177,15 +179,15 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
     if isinstance(weight, Tensor):
         positions = (x.shape[0], *x.shape[2:])
         if weight.shape == positions and x.dim() > 2:
-            return batch_weights(weight.reshape(-1), variance)
-        weight = batch_weights(_one_per_row(x, weight), variance)
+            return row_weights(weight.reshape(-1), variance)
+        weight = row_weights(_one_per_row(x, weight), variance)
     if not isinstance(weight, BatchWeights):
         raise TypeError(
             "weights must be a Tensor, BatchWeights or None, got "
             f"{type(weight).__name__}"
         )
-    if weight.p.shape[0] != x.shape[0]:
-        raise ValueError(f"{x.shape[0]} rows came with {weight.p.shape[0]} weights")
+    if weight.p.shape != (x.shape[0],):
+        return _one_per_position(x, weight)
     return weight.per_position(x[0, 0].numel()) if x.dim() > 2 else weight
 
 
@@ -238,11 +240,25 @@ def normalize(
 
 def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
     if weight.shape != (x.shape[0],):
-        raise ValueError(
-            f"weights must have shape ({x.shape[0]},), one weight per row, or one per "
-            f"position; got {tuple(weight.shape)} for x of {tuple(x.shape)}"
-        )
+        raise _misfit(x, weight)
     return weight
+
+
+def _one_per_position(x: Tensor, weight: BatchWeights) -> BatchWeights:
+    """Lay prepared weights of positions out as rows."""
+    p = weight.p
+    if p.dim() == 1:
+        raise ValueError(f"{x.shape[0]} rows came with {p.shape[0]} weights")
+    if p.shape != (x.shape[0], *x.shape[2:]):
+        raise _misfit(x, p)
+    return replace(weight, p=p.reshape(-1))
+
+
+def _misfit(x: Tensor, weight: Tensor) -> ValueError:
+    return ValueError(
+        f"weights must have shape ({x.shape[0]},), one weight per row, or one per "
+        f"position; got {tuple(weight.shape)} for x of {tuple(x.shape)}"
+    )
 
 
 def _at_least_float32(x: Tensor) -> Tensor:

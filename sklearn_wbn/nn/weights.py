@@ -19,7 +19,7 @@ spread  `G / Z` of equation (25), `1 - Q / Z^2 = sum p (Z - c) / Z`
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
@@ -42,7 +42,7 @@ class BatchWeights:
 
     Parameters
     ----------
-    p : Tensor of shape (batch_size,)
+    p : Tensor of shape (batch_size,) or (batch_size, *positions)
         Normalised weights ``w / Z``; uniform where all weights are zero.
     Z : float
         Sum of the weights, equation (22).
@@ -77,7 +77,7 @@ class BatchWeights:
         """
         if self.spread > _SMALLEST_G_OVER_Z:
             return True
-        p = self.p.double()
+        p = self.p.double().flatten()
         return self.Z > 0 and float(1 - p @ p) > _SMALLEST_G_OVER_Z
 
     def per_position(self, n_positions: int) -> "BatchWeights":
@@ -121,12 +121,12 @@ def batch_weights(
 
     Parameters
     ----------
-    weight : Tensor of shape (batch_size,)
-        Weights ``w = f c``: finite, not negative, in any unit.
+    weight : Tensor of shape (batch_size,) or (batch_size, *positions)
+        Weights ``w = f c`` of rows or positions: finite, not negative, in any unit.
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         ``G = Z - Q / Z``, equation (25); ``G = Z - 1``, the 2019 predecessor,
         which depends on the unit of the weights; or ``G = Z``, torch's own.
-    frequency : Tensor of shape (batch_size,), default=None
+    frequency : Tensor of the shape of `weight`, default=None
         Number ``f`` of equal rows that each row stands for; None means one.
     dtype : torch.dtype, default=None
         Precision of ``p``; None keeps float64.
@@ -139,14 +139,61 @@ def batch_weights(
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, if `variance` is unknown, or if
-        it is ``"frequency"`` and the weights do not sum to more than one.
+        If a weight or a frequency is negative or not finite, if `weight` is a scalar
+        or `frequency` of another shape, if `variance` is unknown, or if it is
+        ``"frequency"`` and the weights do not sum to more than one.
+    TypeError
+        If weights or frequencies are not tensors.
 
     Notes
     -----
     Equations (22) and (25) of Yasuda, Xian & Ueno, arXiv:2001.01433. Where
     ``G`` is not positive (a batch of one, one weight that dominates), ``Z``
     takes its place.
+    """
+    _check_tensor("weights", weight)
+    shape = weight.shape
+    if not shape:
+        raise ValueError(
+            "weights must have shape (batch_size,), one weight per row, or "
+            "(batch_size, *positions), one per position; got ()"
+        )
+    if frequency is not None:
+        _check_frequency(frequency, shape)
+        frequency = frequency.reshape(-1)
+    flat = row_weights(weight.reshape(-1), variance, frequency=frequency, dtype=dtype)
+    return flat if len(shape) == 1 else replace(flat, p=flat.p.view(shape))
+
+
+def row_weights(
+    weight: Tensor,
+    variance: str,
+    *,
+    frequency: Tensor | None = None,
+    dtype: torch.dtype | None = None,
+) -> BatchWeights:
+    """Prepare weights whose type and shape are known to be right.
+
+    Parameters
+    ----------
+    weight : Tensor of shape (batch_size,)
+        See `batch_weights`; here without positions.
+    variance : {"reliability", "frequency", "biased"}
+        See `batch_weights`.
+    frequency : Tensor of shape (batch_size,), default=None
+        See `batch_weights`; already checked.
+    dtype : torch.dtype, default=None
+        See `batch_weights`.
+
+    Returns
+    -------
+    BatchWeights
+        What the layers need, computed in float64.
+
+    Raises
+    ------
+    ValueError
+        As `batch_weights`.
     """
     check_weight(weight)
     sizes = [weight.shape[0]]
@@ -233,13 +280,15 @@ def split_batch_weights(
     return [_from_sums(p_r, Z_r, spread_r, variance) for p_r, Z_r, spread_r in sums]
 
 
-def check_weight(weight: Tensor) -> None:
+def check_weight(weight: Tensor, name: str = "weights") -> None:
     """Refuse weights that no mean can be taken with.
 
     Parameters
     ----------
     weight : Tensor of any shape
         Weights of rows or positions.
+    name : str, default="weights"
+        What the error calls them.
 
     Raises
     ------
@@ -251,9 +300,24 @@ def check_weight(weight: Tensor) -> None:
     lowest, highest = (float(v) for v in torch.aminmax(weight.detach()))
     if not (lowest >= 0 and highest < float("inf")):
         raise ValueError(
-            "weights must be finite and not negative, got values from "
+            f"{name} must be finite and not negative, got values from "
             f"{lowest} to {highest}"
         )
+
+
+def _check_tensor(name: str, values: object) -> None:
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{name} must be a Tensor, got {type(values).__name__}")
+
+
+def _check_frequency(frequency: Tensor, shape: torch.Size) -> None:
+    _check_tensor("frequencies", frequency)
+    if frequency.shape != shape:
+        raise ValueError(
+            f"frequencies must have the shape of the weights, {tuple(shape)}; got "
+            f"{tuple(frequency.shape)}"
+        )
+    check_weight(frequency, "frequencies")
 
 
 def _check_variance(variance: str) -> None:
@@ -270,7 +334,7 @@ def _importance(w: Tensor, frequency: Tensor | None) -> Tensor:
 
 
 def _from_sums(p: Tensor, Z: float, spread: float, variance: str) -> BatchWeights:
-    if not math.isfinite(Z):
+    if not 0 <= Z < math.inf:  # math.isfinite would break the graph of torch.compile
         raise ValueError(f"weights must sum to a finite number, they sum to {Z}")
     normaliser = _z_over_g(Z, spread, variance)
     running = "reliability" if variance == "biased" else variance

@@ -214,12 +214,13 @@ def test_prepared_weights_are_given_as_they_are():
         assert all(la.default_weight is prepared for la in norms(model, WEIGHTED))
 
 
-def test_weights_of_positions_are_given_as_they_are():
+def test_weights_of_positions_are_prepared_too():
     layer = WeightedBatchNorm1d(3)
     x = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0))
     w = torch.tensor([[1.0, 1.0, 0.0, 0.0], [1.0, 2.0, 3.0, 0.0]])
     with use_sample_weight(layer, w):
         inside = layer(x)
+        assert torch.equal(layer.default_weight.p, w.double() / 8)
     assert torch.equal(inside, layer(x, w))
 
 

@@ -69,6 +69,10 @@ def test_a_weight_per_position(variance, shape):
     generator = torch.Generator().manual_seed(2)
     w = 2 * torch.rand(x[:, 0].shape, generator=generator) + 0.5
     check_equal_to_rows(x, w, w.reshape(-1), variance)
+    prepared = batch_weights(w, variance)
+    check_equal_to_rows(x, prepared, w.reshape(-1), variance)
+    one, other = (weighted_batch_norm(x, v, variance=variance) for v in (w, prepared))
+    assert torch.equal(one, other)
 
 
 def test_equal_weights_of_positions_are_a_weight_of_the_row():
@@ -124,8 +128,20 @@ def test_what_is_no_batch_of_signals_is_refused(x):
         weighted_batch_norm(x, torch.ones(3))
 
 
-@pytest.mark.parametrize("shape", [(7,), (5, 6), (7, 5), (5, 3, 7)])
+@pytest.mark.parametrize("shape", [(7,), (5, 6), (7, 5), (5, 3, 7), (5, 1)])
 def test_weights_that_fit_neither_rows_nor_positions_are_refused(shape):
+    x, w = torch.zeros(5, 3, 7), torch.ones(shape)
     got = rf"one per position; got {re.escape(str(shape))} for x of \(5, 3, 7\)"
     with pytest.raises(ValueError, match=got):
-        weighted_batch_norm(torch.zeros(5, 3, 7), torch.ones(shape))
+        weighted_batch_norm(x, w)
+    prepared = "5 rows came with 7 weights" if shape == (7,) else got
+    with pytest.raises(ValueError, match=prepared):
+        weighted_batch_norm(x, batch_weights(w))
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (1, 5)])
+def test_weights_of_positions_are_refused_where_there_are_none(shape):
+    got = rf"one per position; got {re.escape(str(shape))} for x of \(5, 3\)"
+    for weight in (torch.ones(shape), batch_weights(torch.ones(shape))):
+        with pytest.raises(ValueError, match=got):
+            weighted_batch_norm(torch.zeros(5, 3), weight)

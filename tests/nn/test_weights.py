@@ -1,6 +1,7 @@
 """Z, p, G and the effective number of rows; unbiasedness; the guards."""
 
 import math
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -213,6 +214,36 @@ def test_no_rows_are_refused():
         batch_weights(torch.zeros(0))
 
 
+@pytest.mark.parametrize("values", [[1.0, 2.0], np.ones(2), None], ids=repr)
+def test_what_is_no_tensor_is_refused(values):
+    got = f"must be a Tensor, got {type(values).__name__}"
+    with pytest.raises(TypeError, match=f"weights {got}"):
+        batch_weights(values)
+    if values is not None:
+        with pytest.raises(TypeError, match=f"frequencies {got}"):
+            batch_weights(torch.ones(2), frequency=values)
+
+
+def test_a_weight_of_no_row_is_refused():
+    message = r"\(batch_size,\), one weight per row, .* one per position; got \(\)"
+    with pytest.raises(ValueError, match=message):
+        batch_weights(torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
+def test_frequencies_that_are_no_numbers_of_rows_are_refused(bad):
+    message = "frequencies must be finite and not negative, got values from"
+    with pytest.raises(ValueError, match=message):
+        batch_weights(torch.ones(2), frequency=tensor([1.0, bad]))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 1)])
+def test_frequencies_of_another_shape_are_refused(shape):
+    message = rf"shape of the weights, \(2,\); got {re.escape(str(shape))}"
+    with pytest.raises(ValueError, match=message):
+        batch_weights(torch.ones(2), frequency=torch.ones(shape))
+
+
 def test_an_unknown_variance_is_refused():
     with pytest.raises(ValueError, match=r"must be one of \('rel.*got 'unbiased'"):
         batch_weights(torch.ones(3), "unbiased")
@@ -256,6 +287,19 @@ def test_every_position_has_the_weight_of_its_row(S, variance):
     for name in ("Z", "n_eff", "Z_over_G", "Z_over_G_running"):
         one, other = getattr(positions, name), getattr(expected, name)
         assert math.isclose(one, other, rel_tol=1e-14), name
+
+
+def test_weights_of_positions_are_those_of_as_many_rows():
+    w, f = tensor(ROWS), torch.arange(6) % 3
+    flat = batch_weights(w * f, frequency=f, dtype=torch.float32)
+    shape = (2, 3)
+    weights = batch_weights(
+        (w * f).view(shape), frequency=f.view(shape), dtype=torch.float32
+    )
+    assert torch.equal(weights.p, flat.p.view(shape))
+    for name in ("Z", "spread", "n_eff", "Z_over_G", "Z_over_G_running", "has_spread"):
+        assert getattr(weights, name) == getattr(flat, name), name
+    assert not batch_weights(torch.eye(2)[:1]).has_spread
 
 
 def test_weights_that_require_a_gradient_are_detached():
