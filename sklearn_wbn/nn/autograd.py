@@ -88,9 +88,11 @@ def full_precision(x: Tensor) -> AbstractContextManager[object]:
     context manager
         Inside which it is off.
     """
-    if torch.is_autocast_enabled(x.device.type):
-        return torch.autocast(x.device.type, enabled=False)
-    return nullcontext()
+    try:
+        on = torch.is_autocast_enabled(x.device.type)
+    except RuntimeError:  # a device that knows no autocast, such as meta
+        on = False
+    return torch.autocast(x.device.type, enabled=False) if on else nullcontext()
 
 
 class _ByOperations(torch.autograd.Function):

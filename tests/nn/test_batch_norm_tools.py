@@ -1,4 +1,4 @@
-"""The layers under torch's own tools: compilation."""
+"""The layers under torch's own tools: compilation, meta."""
 
 import pytest
 import torch
@@ -51,3 +51,17 @@ def test_batches_of_several_sizes_compile_as_a_whole(weighted, sequences):
         x = draw(n, C, n + 1) if sequences else draw(n, C)
         weights = batch_weights(draw(n).abs()) if weighted else None
         torch.testing.assert_close(step(x, weights), layer(x, weights))
+
+
+# Meta ----
+
+
+@pytest.mark.parametrize("shape", [(B, C), (B, C, 4)])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_layer_on_meta_gives_shapes(training, shape):
+    layer = WeightedBatchNorm1d(C, device="meta").train(training)
+    x = torch.empty(shape, device="meta", requires_grad=True)
+    u = layer(x)
+    u.sum().backward()
+    assert u.device.type == x.grad.device.type == "meta"
+    assert u.shape == x.grad.shape == shape
