@@ -13,6 +13,8 @@ Nothing else changes.
 #
 # Digits as images of 8 by 8 pixels; digits 1 and 7 keep 10 rows each.
 
+from contextlib import nullcontext
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -72,7 +74,8 @@ print(type(convert_weighted_batchnorm(make_network())[1]).__name__)
 # The loop
 # --------
 #
-# It is the usual one; the only new line is the ``with``.
+# It is the usual one; new is the ``with``. ``backward`` stands inside, where networks
+# that use activation checkpointing need it; for others it may also follow.
 
 
 def train(network, weighted_norm, epochs=25, batch_size=32):
@@ -85,14 +88,11 @@ def train(network, weighted_norm, epochs=25, batch_size=32):
         total = 0.0
         order = torch.randperm(len(labels), generator=generator)
         for rows in order.split(batch_size):
-            if weighted_norm:
-                with use_sample_weight(network, weights[rows]):
-                    logits = network(images[rows])
-            else:
-                logits = network(images[rows])
-            loss = weighted_cross_entropy(logits, labels[rows], weights[rows])
+            w = weights[rows]
             optimizer.zero_grad()
-            loss.backward()
+            with use_sample_weight(network, w) if weighted_norm else nullcontext():
+                loss = weighted_cross_entropy(network(images[rows]), labels[rows], w)
+                loss.backward()
             optimizer.step()
             total += loss.item() * len(rows)
         losses.append(total / len(labels))

@@ -342,7 +342,13 @@ or BatchWeights
     Raises
     ------
     ValueError
-        If the model holds no weighted layer.
+        If the model holds no weighted layer, or as `batch_weights`.
+
+    Notes
+    -----
+    With activation checkpointing (``torch.utils.checkpoint``) call ``backward`` inside
+    the ``with``: it computes the norms again, and after the block they would count
+    every row once, with wrong gradients and no error.
 
     Examples
     --------
