@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
@@ -31,6 +30,7 @@ from benchmarks.arguments import (
     comma_names,
     positive_int,
 )
+from benchmarks.console import make_console, print_markdown
 from benchmarks.contender import Setting
 from benchmarks.contender_networks import network_pipeline
 from benchmarks.contender_searches import grid_search
@@ -40,7 +40,6 @@ from benchmarks.resampling import EPOCHS, FOLDS
 from benchmarks.resampling_run import inner_splits, training_part
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
-from benchmarks.tables import make_console
 from benchmarks.tabular import Split, Table, load_table, make_preprocessor, split_table
 from benchmarks.workers import map_unordered
 
@@ -111,7 +110,7 @@ def main(args: argparse.Namespace) -> int:
         partial(_train, tables=tables, splits=splits, jobs=args.jobs),
     )
     rows = results.read()
-    make_console().print(Markdown(worth_table(rows[rows["epochs"] == args.epochs])))
+    print_markdown(make_console(), worth_table(rows[rows["epochs"] == args.epochs]))
     return 0
 
 

@@ -18,10 +18,17 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.arguments import positive_int
+from benchmarks.console import (
+    BELOW,
+    BESIDE,
+    make_console,
+    print_table,
+    print_text,
+)
 from benchmarks.datasets import load_task
 from benchmarks.methods import PAPER_METHODS
 from benchmarks.picture import check_format, save_picture
-from benchmarks.tables import accuracy_table, make_console, shown_path, summarize
+from benchmarks.tables import accuracy_table, shown_path, summarize
 from benchmarks.training import Run, train_all
 from benchmarks.verdict import verdict
 
@@ -71,8 +78,10 @@ def main(args: argparse.Namespace) -> int:
     rows = _train(args)
     console, summary = make_console(), summarize(rows)
     for name in DRAWS:
-        console.print(accuracy_table(summary, name, args.epochs or EPOCHS[name]))
-    console.print(verdict(rows), highlight=False)
+        epochs = args.epochs or EPOCHS[name]
+        forms = (accuracy_table(summary, name, epochs, e) for e in (BESIDE, BELOW))
+        print_table(console, *forms)
+    print_text(console, verdict(rows))
     save_picture(summary, list(DRAWS), args.output)
     seconds = time.perf_counter() - start
     console.print(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from rich.markdown import Markdown
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
@@ -31,6 +30,7 @@ from benchmarks.arguments import (
     comma_names,
     positive_int,
 )
+from benchmarks.console import make_console, print_markdown
 from benchmarks.contender import UNTUNED, Setting
 from benchmarks.contenders import CONTENDERS
 from benchmarks.few_rows_tasks import (
@@ -44,7 +44,6 @@ from benchmarks.report_tables import markdown, points, title
 from benchmarks.resampling import EPOCHS
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile
-from benchmarks.tables import make_console
 from benchmarks.workers import map_unordered
 
 RESULTS = Path(__file__).parent / "results" / "few_rows.csv"
@@ -138,7 +137,7 @@ def main(args: argparse.Namespace) -> int:
     means = mean_accuracy(results, args.epochs)
     console = make_console()
     for dataset in means.index.unique("dataset"):
-        console.print(Markdown(f"## {dataset}\n\n{accuracy_table(means, dataset)}"))
+        print_markdown(console, f"## {dataset}\n\n{accuracy_table(means, dataset)}")
     return 0
 
 

@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from rich.markdown import Markdown
 
 from benchmarks.arguments import (
     add_data_dir,
@@ -29,6 +28,7 @@ from benchmarks.arguments import (
     comma_list,
     positive_int,
 )
+from benchmarks.console import make_console, print_markdown
 from benchmarks.limits_tasks import LIMIT_TASKS, MAJORITIES, load_limit_sampler
 from benchmarks.predictions import logits_of_every_statistic
 from benchmarks.report_tables import markdown
@@ -37,7 +37,6 @@ from benchmarks.store import ResultsFile, check_exists
 from benchmarks.study_methods import WBN_CONSTANT, make_network
 from benchmarks.study_metrics import measure
 from benchmarks.study_tasks import FIRST_SEED, TABLE_EPOCHS, Sampler
-from benchmarks.tables import make_console
 from benchmarks.workers import map_unordered
 
 RESULTS = Path(__file__).parent / "results" / "limits.csv"
@@ -108,7 +107,7 @@ def main(args: argparse.Namespace) -> int:
             plan(args.tasks, args.draws),
             partial(_train, data_dir=args.data_dir, jobs=args.jobs),
         )
-    make_console().print(Markdown(limits_table(results.read())))
+    print_markdown(make_console(), limits_table(results.read()))
     return 0
 
 

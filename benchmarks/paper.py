@@ -27,6 +27,7 @@ from benchmarks.arguments import (
     comma_list,
     positive_int,
 )
+from benchmarks.console import BELOW, BESIDE, make_console, print_table
 from benchmarks.datasets import TASKS, load_task
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import markdown_table
@@ -38,7 +39,6 @@ from benchmarks.store import check_exists
 from benchmarks.tables import (
     accuracy_table,
     comparison_table,
-    make_console,
     shown_path,
     summarize,
 )
@@ -127,8 +127,9 @@ def print_tables(
     console, summary = make_console(), summary_of(results, epochs, datasets)
     for name in TASKS:
         if name in summary.index.unique("dataset"):
-            table = comparison_table if name in PUBLISHED else accuracy_table
-            console.print(table(summary, name, epochs))
+            make = comparison_table if name in PUBLISHED else accuracy_table
+            forms = (make(summary, name, epochs, error) for error in (BESIDE, BELOW))
+            print_table(console, *forms)
     console.print(f"From {shown_path(results.path)}", highlight=False, soft_wrap=True)
 
 

@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from rich.markdown import Markdown
-
 from benchmarks.arguments import positive_int
+from benchmarks.console import make_console, print_markdown
 from benchmarks.contender import SEARCHED, UNTUNED
 from benchmarks.errors import BenchmarkError
 from benchmarks.report_data import TITLES, Comparison, compare, whole_repeats
@@ -42,7 +41,7 @@ from benchmarks.report_words import conclusions, coverage, recommended
 from benchmarks.resampling import EPOCHS, RESULTS
 from benchmarks.resampling_file import ScoresFile, bins_file
 from benchmarks.store import check_exists
-from benchmarks.tables import make_console, shown_path
+from benchmarks.tables import shown_path
 
 # The paper's method (d), and WBN with its one searched parameter.
 REFERENCES = {UNTUNED: "wbn-icf", SEARCHED: "wbn-cbl-search"}
@@ -116,7 +115,7 @@ def main(args: argparse.Namespace) -> int:
             continue
         comparisons[tier] = comparison
         texts.append(text_of(tier, comparison))
-        console.print(Markdown(texts[-1]))
+        print_markdown(console, texts[-1])
     if not texts:
         why = f" ({'; '.join(reasons)})" if reasons else ""
         raise BenchmarkError(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 
 import pandas as pd
-from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks.console import BELOW, BESIDE, make_console, make_table, print_table
 from benchmarks.errors import BenchmarkError
 from benchmarks.store import ResultsFile
 from benchmarks.study_methods import STUDY_METHODS
@@ -26,13 +24,12 @@ from benchmarks.study_summary import (
 from benchmarks.study_tasks import ROLES, STUDY_TASKS
 from benchmarks.tables import shown_path
 
+# As narrow as the figures below them.
 HEADINGS = (
-    *("balanced accuracy", "macro F1", "average prec.", "ROC AUC"),
-    *("bal. acc., tau 0.5", "tau 1", "gain"),
+    *("bal.\nacc.", "macro\nF1", "av.\nprec.", "ROC\nAUC"),
+    *("tau\n0.5", "tau\n1", "gain"),
 )
 ADJUSTED = ("0.5", "1")
-# Where the output goes to a file or a pipe: wide enough for the errors.
-WIDTH_WITHOUT_TERMINAL = 150
 
 
 def print_tables(
@@ -57,12 +54,14 @@ def print_tables(
     rows = complete_rows(results.read(), batches.read(), epochs)
     if rows.empty:
         raise BenchmarkError(f"{results.path} holds no complete training to show.")
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+    console = make_console()
     for shown in [role] if role else ROLES:
         for regime in REGIMES:
             part = rows[(rows["role"] == shown) & (rows["regime"] == regime)]
             if not part.empty:
-                console.print(summary_table(part, f"{shown}: {REGIMES[regime]}"))
+                title = f"{shown}: {REGIMES[regime]}"
+                forms = (summary_table(part, title, e) for e in (BESIDE, BELOW))
+                print_table(console, *forms)
     console.print(f"From {shown_path(results.path)}", highlight=False, soft_wrap=True)
 
 
@@ -88,7 +87,7 @@ def complete_rows(
     return rows[rows["epochs"] == (usual if epochs is None else epochs)]
 
 
-def summary_table(rows: pd.DataFrame, title: str) -> Table:
+def summary_table(rows: pd.DataFrame, title: str, before_error: str = BESIDE) -> Table:
     """Make the table of one regime: a line for each setting.
 
     Parameters
@@ -97,6 +96,8 @@ def summary_table(rows: pd.DataFrame, title: str) -> Table:
         What `complete_rows` returns, for some tasks.
     title : str
         Title.
+    before_error : str
+        What stands between a figure and its error.
 
     Returns
     -------
@@ -105,19 +106,19 @@ def summary_table(rows: pd.DataFrame, title: str) -> Table:
     """
     names = [name for name in STUDY_TASKS if name in set(rows["task"])]
     reference = f"{STUDY_METHODS[REFERENCE.method].title}, {REFERENCE.statistic}"
-    table = Table(
-        title=title,
-        caption=f"Percent, mean over {len(names)} tasks ± standard error over redraws: "
-        f"{', '.join(names)}. Gain: in balanced accuracy over {reference}. Settings "
-        "that lack a task are left out.",
-        box=box.SIMPLE_HEAD,
+    table = make_table(
+        title,
+        f"Percent, mean over {len(names)} tasks ± standard error over redraws: "
+        f"{', '.join(names)}. Tau: balanced accuracy with logit adjustment. Gain: in "
+        f"balanced accuracy over {reference}. Settings that lack a task are left out.",
     )
-    table.add_column("training", no_wrap=True)
-    table.add_column("statistic", no_wrap=True)
+    table.add_column("training, statistic")
     for heading in HEADINGS:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for line in lines(covering(average(rows))):
-        table.add_row(*line)
+        table.add_column(heading, justify="right")
+    for setting, *figures in lines(covering(average(rows))):
+        table.add_row(
+            setting, *(cell.replace(BESIDE, before_error) for cell in figures)
+        )
     return table
 
 
@@ -132,8 +133,8 @@ def lines(averages: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     Yields
     ------
     tuple of str
-        Training, statistic, and a cell for each of `HEADINGS`. Figures are those
-        without logit adjustment, or with the one that was chosen on inner folds.
+        Setting, and a cell for each of `HEADINGS`. Figures are those without logit
+        adjustment, or with the one that was chosen on inner folds.
     """
     for (method, statistic), part in averages.groupby(SETTING[:2], sort=False):
         by_tau = part.droplevel(SETTING[:2])
@@ -144,7 +145,8 @@ def lines(averages: pd.DataFrame) -> Iterator[tuple[str, ...]]:
             for tau in ADJUSTED
         ]
         gain = _cell(own, "balanced_accuracy_gain", "+")
-        yield STUDY_METHODS[method].title, statistic, *figures, *adjusted, gain
+        setting = f"{STUDY_METHODS[method].title}, {statistic}"
+        yield setting, *figures, *adjusted, gain
 
 
 def _cell(cells: pd.Series, name: str, sign: str = "") -> str:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
-from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks.console import BESIDE, make_table
 from benchmarks.datasets import TASKS
 from benchmarks.methods import METHODS
 from benchmarks.published import published_accuracy
 from benchmarks.task import TaskFacts
-
-# Where the output goes to a file or a pipe, the tables need more than the usual 80
-# columns.
-WIDTH_WITHOUT_TERMINAL = 110
-
-
-def make_console() -> Console:
-    """Make the console for results on standard output."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
 def shown_path(path: Path) -> str:
@@ -53,7 +42,9 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(["mean", "sem", "count"])
 
 
-def accuracy_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
+def accuracy_table(
+    summary: pd.DataFrame, dataset: str, epochs: int, before_error: str = BESIDE
+) -> Table:
     """Make the table of one data set: a line for each method.
 
     Parameters
@@ -64,6 +55,8 @@ def accuracy_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
         A key of `TASKS`.
     epochs : int
         Length of the trainings.
+    before_error : str
+        What stands between a figure and its error.
 
     Returns
     -------
@@ -76,11 +69,14 @@ def accuracy_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
         cells = [
             _with_error(summary.loc[(dataset, method, label)]) for label in facts.labels
         ]
+        cells = [cell.replace(BESIDE, before_error) for cell in cells]
         table.add_row(METHODS[method].title, *cells, _draws(summary, dataset, method))
     return table
 
 
-def comparison_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
+def comparison_table(
+    summary: pd.DataFrame, dataset: str, epochs: int, before_error: str = BESIDE
+) -> Table:
     """Make the table of one data set: ours, the paper's figures, the differences.
 
     Parameters
@@ -91,6 +87,8 @@ def comparison_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
         A key of `TASKS`.
     epochs : int
         Length of the trainings.
+    before_error : str
+        What stands between a figure and its error.
 
     Returns
     -------
@@ -101,6 +99,7 @@ def comparison_table(summary: pd.DataFrame, dataset: str, epochs: int) -> Table:
     table = _new_table(facts, epochs, "ours ± standard error, the paper's, difference")
     for method in _methods_in(summary, dataset):
         cells = [_compared(summary, dataset, method, label) for label in facts.labels]
+        cells = [cell.replace(BESIDE, before_error) for cell in cells]
         table.add_row(METHODS[method].title, *cells, _draws(summary, dataset, method))
         table.add_section()
     return table
@@ -111,14 +110,13 @@ def _new_table(facts: TaskFacts, epochs: int, shown: str) -> Table:
         f"{name}: {count}"
         for name, count in zip(facts.class_names, facts.training_counts, strict=True)
     )
-    table = Table(
-        title=f"{facts.title} (training rows {counts})",
-        caption=f"Test accuracy in percent after {epochs} epochs: {shown}",
-        box=box.SIMPLE_HEAD,
+    table = make_table(
+        f"{facts.title} (training rows {counts})",
+        f"Test accuracy in percent after {epochs} epochs: {shown}",
     )
-    table.add_column("method", no_wrap=True)
+    table.add_column("method")
     for label in facts.labels:
-        table.add_column(label, justify="right", no_wrap=True)
+        table.add_column(label, justify="right")
     table.add_column("draws", justify="right")
     return table
 
@@ -135,7 +133,7 @@ def _draws(summary: pd.DataFrame, dataset: str, method: str) -> str:
 def _with_error(cell: pd.Series) -> str:
     if math.isnan(cell["sem"]):
         return f"{cell['mean']:.1f}"
-    return f"{cell['mean']:.1f} ± {cell['sem']:.1f}"
+    return f"{cell['mean']:.1f}{BESIDE}{cell['sem']:.1f}"
 
 
 def _compared(summary: pd.DataFrame, dataset: str, method: str, label: str) -> str:

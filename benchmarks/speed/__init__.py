@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from rich import box
 from rich.table import Table
 
 from benchmarks.arguments import add_data_dir, add_output, comma_list, positive_int
+from benchmarks.console import make_console, make_table, print_table
 from benchmarks.datasets import find_data_dir
 from benchmarks.errors import BenchmarkError
 from benchmarks.lock import only_writer
@@ -34,7 +34,7 @@ from benchmarks.speed.search import time_searches
 from benchmarks.speed.settings import Settings
 from benchmarks.speed.speed_file import read_timings, store
 from benchmarks.stopwatch import Timing
-from benchmarks.tables import make_console, shown_path
+from benchmarks.tables import shown_path
 
 RESULTS = Path(__file__).parents[1] / "results" / "speed.csv"
 
@@ -89,7 +89,7 @@ def main(args: argparse.Namespace) -> int:
         read_timings(args.output)  # what cannot be used is known before it takes time
         for part in parts:
             for rows in PARTS[part](settings):
-                console.print(_table(rows))
+                print_table(console, _table(rows))
                 store(args.output, rows)
     console.print(f"Written to {shown_path(args.output)}", highlight=False)
     return 0
@@ -131,7 +131,7 @@ def chosen_parts(names: list[str] | None, settings: Settings) -> list[str]:
 
 def _table(rows: list[Timing]) -> Table:
     first = rows[0]
-    table = Table(title=f"{first.part}: {first.config}", box=box.SIMPLE_HEAD)
+    table = make_table(f"{first.part}: {first.config}")
     columns = (f"median {first.unit}", "min", "max", f"ratio to {first.reference}")
     table.add_column("contender")
     for name in columns:
