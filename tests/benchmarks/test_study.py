@@ -166,6 +166,15 @@ def test_quick_trains_and_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> N
     assert (RESULTS.read_bytes() if RESULTS.exists() else None) == before
 
 
+def test_quick_heeds_other_arguments(tmp_path: Path) -> None:
+    output = tmp_path / "study.csv"
+    options = ["--methods", "centroid", "--draws", "1"]
+    assert run_study(output, "--quick", *options) == 0
+    rows = StudyFile(output).read()
+    found = rows[["task", "method", "draw", "epochs"]].drop_duplicates()
+    assert found.to_numpy().tolist() == [["digits", "centroid", 0, 1]]
+
+
 def test_killed_run_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "study.csv"
     methods = ["--methods", "wbn-batch,baselines", "--draws", "1"]
