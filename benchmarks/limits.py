@@ -29,6 +29,7 @@ from benchmarks.arguments import (
     positive_int,
 )
 from benchmarks.console import make_console, print_markdown
+from benchmarks.errors import BenchmarkError
 from benchmarks.limits_tasks import LIMIT_TASKS, MAJORITIES, load_limit_sampler
 from benchmarks.predictions import logits_of_every_statistic
 from benchmarks.report_tables import markdown
@@ -89,7 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--draws", type=positive_int, default=1, help="default 1")
     parser.add_argument(
-        "--table", action="store_true", help="print the file without training"
+        "--table",
+        action="store_true",
+        help="print what the file holds of the tasks, over all draws, without training",
     )
     add_jobs(parser)
     add_data_dir(parser)
@@ -107,7 +110,13 @@ def main(args: argparse.Namespace) -> int:
             plan(args.tasks, args.draws),
             partial(_train, data_dir=args.data_dir, jobs=args.jobs),
         )
-    print_markdown(make_console(), limits_table(results.read()))
+    rows = results.read()
+    rows = rows[rows["task"].isin(args.tasks)]
+    if rows.empty:
+        raise BenchmarkError(
+            f"{args.output} holds no complete training of {', '.join(args.tasks)}."
+        )
+    print_markdown(make_console(), limits_table(rows))
     return 0
 
 

@@ -32,6 +32,7 @@ from benchmarks.arguments import (
     positive_int,
 )
 from benchmarks.datasets import find_data_dir
+from benchmarks.errors import BenchmarkError
 from benchmarks.resumable import run_missing
 from benchmarks.store import ResultsFile, check_exists
 from benchmarks.study_batches import BatchRow, batch_facts
@@ -85,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Train what is missing in the results file, then print its tables."""
+    """Train what is missing in the results file, then print tables of what it holds."""
     with tempfile.TemporaryDirectory() as folder:
         if args.quick:
             given = vars(args)
@@ -93,12 +94,14 @@ def main(args: argparse.Namespace) -> int:
             if args.output == RESULTS:
                 args.output = Path(folder) / "study.csv"
         results, batches = StudyFile(args.output), batches_file(args.output)
+        tasks = named_tasks(args)
         if args.table:
             check_exists(args.output, "study")
         else:
             _look_at_batches(args, batches)
             _train(args, results)
-        print_tables(results, batches, args.role, args.epochs)
+        methods = chosen_methods(args) if args.methods else None
+        print_tables(results, batches, tasks, methods, args.epochs)
     return 0
 
 
@@ -108,18 +111,30 @@ def batches_file(path: Path) -> ResultsFile:
     return ResultsFile(beside, BatchRow, BATCH_KEY)
 
 
+def named_tasks(args: argparse.Namespace) -> list[str]:
+    """Return the tasks that were asked for by name and by role, in our order."""
+    tasks = [
+        name
+        for name, task in STUDY_TASKS.items()
+        if name in (args.tasks or STUDY_TASKS) and args.role in (None, task.role)
+    ]
+    if not tasks:
+        raise BenchmarkError(
+            f"No task of {', '.join(args.tasks)} has the role {args.role}."
+        )
+    return tasks
+
+
 def chosen_tasks(args: argparse.Namespace) -> list[str]:
-    """Return the tasks that were asked for, in our order.
+    """Return the tasks to train on: those that were asked for.
 
     Where none is named and there is no data folder, those that need one are left out.
     """
     no_folder = not args.tasks and find_data_dir(args.data_dir) is None
     return [
         name
-        for name, task in STUDY_TASKS.items()
-        if name in (args.tasks or STUDY_TASKS)
-        and args.role in (None, task.role)
-        and not (no_folder and task.needs_folder)
+        for name in named_tasks(args)
+        if not (no_folder and STUDY_TASKS[name].needs_folder)
     ]
 
 
@@ -138,7 +153,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         action="store_true",
-        help="print the tables of the file without training",
+        help="print the tables of the file without training, over all its redraws",
     )
     parser.add_argument(
         "--quick",

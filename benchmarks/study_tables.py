@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 from rich.table import Table
@@ -33,7 +33,11 @@ ADJUSTED = ("0.5", "1")
 
 
 def print_tables(
-    results: ResultsFile, batches: ResultsFile, role: str | None, epochs: int | None
+    results: ResultsFile,
+    batches: ResultsFile,
+    tasks: Collection[str],
+    methods: Collection[str] | None,
+    epochs: int | None,
 ) -> None:
     """Print the tables of a results file: one for each role and regime.
 
@@ -41,8 +45,10 @@ def print_tables(
     ----------
     results, batches : ResultsFile
         The files of trainings and of mini-batches.
-    role : {"report", "selection"} or None
-        Tasks to show; None shows both.
+    tasks : collection of str
+        Tasks to show.
+    methods : collection of str or None
+        Trainings to show, beside the reference of the gains; None shows all.
     epochs : int or None
         Only trainings of this length count; None means the usual one of each task.
 
@@ -52,14 +58,18 @@ def print_tables(
         Where the file holds nothing to show.
     """
     rows = complete_rows(results.read(), batches.read(), epochs)
+    rows = _chosen(rows, tasks, methods)
     if rows.empty:
-        raise BenchmarkError(f"{results.path} holds no complete training to show.")
+        raise BenchmarkError(
+            f"{results.path} holds no complete training to show. --tasks, --role, "
+            "--methods and --epochs choose what is shown."
+        )
     console = make_console()
-    for shown in [role] if role else ROLES:
+    for role in ROLES:
         for regime in REGIMES:
-            part = rows[(rows["role"] == shown) & (rows["regime"] == regime)]
+            part = rows[(rows["role"] == role) & (rows["regime"] == regime)]
             if not part.empty:
-                title = f"{shown}: {REGIMES[regime]}"
+                title = f"{role}: {REGIMES[regime]}"
                 forms = (summary_table(part, title, e) for e in (BESIDE, BELOW))
                 print_table(console, *forms)
     console.print(f"From {shown_path(results.path)}", highlight=False, soft_wrap=True)
@@ -108,9 +118,9 @@ def summary_table(rows: pd.DataFrame, title: str, before_error: str = BESIDE) ->
     reference = f"{STUDY_METHODS[REFERENCE.method].title}, {REFERENCE.statistic}"
     table = make_table(
         title,
-        f"Percent, mean over {len(names)} tasks ± standard error over redraws: "
-        f"{', '.join(names)}. Tau: balanced accuracy with logit adjustment. Gain: in "
-        f"balanced accuracy over {reference}. Settings that lack a task are left out.",
+        f"Percent, mean over tasks ({', '.join(names)}) ± standard error over redraws. "
+        "Tau: balanced accuracy with logit adjustment. Gain: in balanced accuracy over "
+        f"{reference}. Settings that lack a task are left out.",
     )
     table.add_column("training, statistic")
     for heading in HEADINGS:
@@ -147,6 +157,18 @@ def lines(averages: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         gain = _cell(own, "balanced_accuracy_gain", "+")
         setting = f"{STUDY_METHODS[method].title}, {statistic}"
         yield setting, *figures, *adjusted, gain
+
+
+def _chosen(
+    rows: pd.DataFrame, tasks: Collection[str], methods: Collection[str] | None
+) -> pd.DataFrame:
+    rows = rows[rows["task"].isin(tasks)]
+    if methods is None:
+        return rows
+    chosen = rows["method"].isin(methods)
+    # The reference stays, for the gains of the others.
+    tried = rows["task"].isin(rows.loc[chosen, "task"])
+    return rows[chosen | (tried & (rows["method"] == REFERENCE.method))]
 
 
 def _cell(cells: pd.Series, name: str, sign: str = "") -> str:

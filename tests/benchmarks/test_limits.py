@@ -89,3 +89,14 @@ def test_table_is_printed_without_training(
         ["| 1000", "0.3", "1"],
     ]
     assert resampling_results.limits_table(path) == "\n".join([head, _, *lines])
+
+
+def test_table_shows_the_tasks_that_were_asked_for(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(command)
+    capsys.readouterr()
+    assert main([*command, "--table"]) == 0
+    assert "1000" in capsys.readouterr().out
+    assert main([*command, "--table", "--tasks", "scene"]) == 2
+    assert "holds no complete training of scene" in capsys.readouterr().err

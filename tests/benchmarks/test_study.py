@@ -250,6 +250,47 @@ def test_table_of_nothing_is_an_error(
     assert "holds no complete training to show" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "shown", "hidden"),
+    [
+        (["--tasks", "digits"], ["(digits)", "ICF + WBN", "forest"], ["ecoli"]),
+        (["--tasks", "digits,digits_b", "--role", "selection"], ["(digits_b)"], []),
+        # The reference of the gains stays.
+        (["--methods", "wbn-relu"], ["WBN, ReLU", "ICF + BN, batch"], ["ICF + WBN"]),
+    ],
+)
+def test_table_shows_what_was_asked_for(
+    options: list[str],
+    shown: list[str],
+    hidden: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert main(["study", "--table", *options]) == 0
+    text = capsys.readouterr().out
+    assert [name for name in shown if name not in text] == []
+    assert [name for name in hidden if name in text] == []
+
+
+def test_table_needs_no_data_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    assert main(["study", "--table", "--role", "selection"]) == 0
+    assert "page_blocks" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("table", [[], ["--table"]])
+def test_a_choice_of_no_task_is_an_error(
+    table: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "study.csv"
+    assert run_study(output, "--role", "selection", *table) == 2
+    assert "No task of digits has the role selection" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_missing_data_folder_is_no_traceback(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -295,7 +295,7 @@ def test_tables_show_means_with_errors(
 
     facts = pd.DataFrame([batch("ecoli", 9.0), batch("oil", 1.0), batch("mnist", 0.1)])
     plain = rows.drop(columns=["role", "regime"])
-    print_tables(Held(plain), Held(facts), "report", None)
+    print_tables(Held(plain), Held(facts), ["ecoli", "oil", "mnist"], None, None)
     text = capsys.readouterr().out
     assert "67.0 ± 1.8" in text
     assert "+0.5 ± 0.7" in text
