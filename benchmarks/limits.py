@@ -13,6 +13,7 @@ tables on which settings are chosen. A command that was stopped goes on where it
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -195,7 +196,11 @@ def limits_table(rows: pd.DataFrame) -> str:
 
 
 def _cell(means: pd.Series, norm: str, statistics: str) -> str:
-    return " / ".join(f"{means[score, norm, statistics]:.1f}" for score in SCORES)
+    scores = [means.get((score, norm, statistics), math.nan) for score in SCORES]
+    # Empty where the trainings are still to come.
+    return (
+        "" if any(map(math.isnan, scores)) else " / ".join(map("{:.1f}".format, scores))
+    )
 
 
 def _train(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from benchmarks.datasets import TASKS
+from benchmarks.errors import BenchmarkError
 from benchmarks.methods import METHODS, OTHER_METHODS, PAPER_METHODS
 from benchmarks.published import PUBLISHED, published_accuracy
 
@@ -24,9 +25,15 @@ def markdown_table(summary: pd.DataFrame) -> str:
     str
         A line for each method; a cell holds ours with its standard error, then the
         paper's figure where there is one. Below it, the number of draws behind each
-        column. Methods that lack a data set are left out.
+        column. Other methods that lack a data set are left out.
+
+    Raises
+    ------
+    BenchmarkError
+        Where there is none of the paper's data, or not every method of the paper on it.
     """
     names = [name for name in PUBLISHED if name in summary.index.unique("dataset")]
+    _check(summary, names)
     lines = [
         f"| method | {' | '.join(TASKS[name].title for name in names)} |",
         f"|---|{'---|' * len(names)}",
@@ -45,6 +52,21 @@ def markdown_table(summary: pd.DataFrame) -> str:
     if others:
         draws += f" Below (e): {_draws(summary, names, others)}."
     return "\n".join([*lines, "", draws])
+
+
+def _check(summary: pd.DataFrame, names: Sequence[str]) -> None:
+    lacking = [
+        f"{method} on {name}"
+        for name in names
+        for method in PAPER_METHODS
+        if (name, method, "overall") not in summary.index
+    ]
+    if lacking or not names:
+        raise BenchmarkError(
+            f"--markdown shows the methods {', '.join(PAPER_METHODS)} on any of "
+            f"{', '.join(PUBLISHED)}; there are no such trainings"
+            f"{' of ' if lacking else ''}{', '.join(lacking)}. --table shows others."
+        )
 
 
 def _cell(summary: pd.DataFrame, dataset: str, method: str) -> str:

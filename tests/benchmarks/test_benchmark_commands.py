@@ -15,7 +15,7 @@ from scipy import stats
 from benchmarks import demo
 from benchmarks.__main__ import COMMANDS, main, parse_arguments
 from benchmarks.baselines import BASELINES
-from benchmarks.datasets import DATA_VARIABLE, load_task
+from benchmarks.datasets import DATA_VARIABLE, TASKS, load_task
 from benchmarks.initialization import NormalInitialization
 from benchmarks.methods import COMMON, METHODS, make_classifier
 from benchmarks.training import (
@@ -183,6 +183,27 @@ def test_table_alone_trains_nothing(
     assert main(table) == 2
     assert "no complete training of 200 epochs" in capsys.readouterr().err
     assert output.read_bytes() == before
+
+
+def test_markdown_says_what_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "paper.csv"
+    output.write_text(",".join(COLUMNS) + "\n" + saved_rows("digits", "a"))
+    table = ["paper", "--markdown", "--output", str(output)]
+    assert main(table) == 2
+    assert "a, b, c, d, e on any of mnist, fashion_mnist" in capsys.readouterr().err
+    made = [saved_rows("mnist", method) for method in "abd"]
+    output.write_text("".join([",".join(COLUMNS), "\n", *made]))
+    assert main(table) == 2
+    assert "no such trainings of c on mnist, e on mnist." in capsys.readouterr().err
+
+
+def saved_rows(dataset: str, method: str) -> str:
+    return "".join(
+        f"{dataset},{method},0,200,{label},50.0,1.0\n"
+        for label in TASKS[dataset].labels
+    )
 
 
 def test_picture_alone_trains_nothing(

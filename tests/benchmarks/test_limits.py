@@ -91,6 +91,20 @@ def test_table_is_printed_without_training(
     assert resampling_results.limits_table(path) == "\n".join([head, _, *lines])
 
 
+def test_table_of_a_run_that_goes_on_has_empty_cells(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(command)
+    path = tmp_path / "limits.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[: 1 + 2 + 2 + 2]))  # three of four trainings
+    assert main([*command, "--table"]) == 0
+    (_, _, *lines) = limits_table(LimitsFile(path).read()).splitlines()
+    assert [line.count(" |  |") for line in lines] == [0, 1]
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[: 1 + 2]))
+    assert main([*command, "--table"]) == 0
+
+
 def test_table_shows_the_tasks_that_were_asked_for(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
