@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.tabular import Table
 
 UNTUNED, SEARCHED = "untuned", "searched"
 INSTALL_PEERS = "pip install 'sklearn-wbn[peers]'"
+
+# On longer tables, methods that take many times as long as the network need days.
+SLOW_METHODS_MAX_ROWS = 12_000
 
 Splits = list[tuple[NDArray, NDArray]]
 
@@ -48,8 +52,8 @@ class Contender:
     tier : {"untuned", "searched"}, default="untuned"
         Whether it has one documented setting, or a search with the budget of all
         searches.
-    by_default : bool, default=True
-        Whether it runs without being asked for.
+    max_rows, max_classes : int, default=None
+        Of the tables that it runs on without being named itself.
     package : str, default=None
         Package of the extra ``peers`` that it needs.
     """
@@ -59,7 +63,8 @@ class Contender:
     make: Callable[[Setting], BaseEstimator]
     network: bool = True
     tier: str = UNTUNED
-    by_default: bool = True
+    max_rows: int | None = None
+    max_classes: int | None = None
     package: str | None = None
 
     @property
@@ -73,6 +78,13 @@ class Contender:
             raise BenchmarkError(
                 f"{self.key} needs the package {self.package}: {INSTALL_PEERS}."
             )
+
+    def suits(self, table: Table) -> bool:
+        """Say whether it runs on a table without being named itself."""
+        n_rows, n_classes = len(table.y), len(table.class_count)
+        return (self.max_rows is None or n_rows <= self.max_rows) and (
+            self.max_classes is None or n_classes <= self.max_classes
+        )
 
     def estimator(self, setting: Setting) -> BaseEstimator:
         """Make the estimator.

@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
-from benchmarks.contender import Contender, Setting
+from benchmarks.contender import SLOW_METHODS_MAX_ROWS, Contender, Setting
 from benchmarks.contender_networks import BATCH_SIZE
 
 
@@ -105,7 +105,14 @@ PEERS: tuple[Contender, ...] = (
         "hist-boosting", "histogram gradient boosting", hist_boosting, network=False
     ),
     Contender("lightgbm", "LightGBM", _lightgbm, network=False, package="lightgbm"),
-    Contender("realmlp", "RealMLP", _realmlp, network=False, package="pytabkit"),
+    Contender(
+        "realmlp",
+        "RealMLP",
+        _realmlp,
+        network=False,
+        max_rows=SLOW_METHODS_MAX_ROWS,
+        package="pytabkit",
+    ),
 )
 if has_fit_parameter(MLPClassifier(), "sample_weight"):  # scikit-learn 1.7 and newer
     PEERS += (

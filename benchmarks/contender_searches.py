@@ -17,7 +17,7 @@ from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 
-from benchmarks.contender import SEARCHED, Contender, Setting
+from benchmarks.contender import SEARCHED, SLOW_METHODS_MAX_ROWS, Contender, Setting
 from benchmarks.contender_networks import (
     BN_DROPOUT,
     PLAIN_BN,
@@ -38,6 +38,12 @@ STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 LEAVES = (1, 2, 5, 10, 20)
 RATES = (0.02, 0.05, 0.1, 0.2, 0.4)
 
+# scikit-learn tunes no threshold for more classes, and the searches are compared where
+# all of them ran.
+_searching = partial(
+    Contender, tier=SEARCHED, max_rows=SLOW_METHODS_MAX_ROWS, max_classes=2
+)
+
 
 def grid_search(setting: Setting, model: Pipeline, grid: dict) -> GridSearchCV:
     """Make the search of a grid over the inner folds."""
@@ -53,13 +59,8 @@ def _search(
     grid: dict[str, tuple],
     network: bool = False,
 ) -> Contender:
-    return Contender(
-        key,
-        title,
-        partial(_searched, make=make, grid=grid),
-        network=network,
-        tier=SEARCHED,
-    )
+    make_search = partial(_searched, make=make, grid=grid)
+    return _searching(key, title, make_search, network=network)
 
 
 def _searched(
@@ -87,7 +88,7 @@ def _threshold(
     key: str, title: str, make: Callable[..., Pipeline], **settings: Any
 ) -> Contender:
     make_tuned = partial(_tuned_threshold, make=partial(make, **settings))
-    return Contender(key, title, make_tuned, tier=SEARCHED)
+    return _searching(key, title, make_tuned)
 
 
 def _tuned_threshold(
@@ -107,17 +108,15 @@ SEARCHES = (
         {"net__beta": BETAS},
         network=True,
     ),
-    Contender(
+    _searching(
         "smote-search",
         "SMOTE + BN, ratio searched",
         partial(_sampling_search, sampler=SMOTE, strategy=raise_to),
-        tier=SEARCHED,
     ),
-    Contender(
+    _searching(
         "under-search",
         "undersampling + BN, ratio searched",
         partial(_sampling_search, sampler=RandomUnderSampler, strategy=lower_to),
-        tier=SEARCHED,
     ),
     _threshold("bn-threshold", "BN, threshold tuned", network_pipeline, **PLAIN_BN),
     _threshold(

@@ -15,7 +15,7 @@ TIERS: dict[str, list[str]] = {
     tier: [
         key
         for key, contender in CONTENDERS.items()
-        if contender.tier == tier and contender.by_default and contender.installed
+        if contender.tier == tier and contender.installed
     ]
     for tier in (UNTUNED, SEARCHED)
 }

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from benchmarks.arguments import (
     comma_names,
     positive_int,
 )
-from benchmarks.contender import INSTALL_PEERS
+from benchmarks.contender import INSTALL_PEERS, SLOW_METHODS_MAX_ROWS
 from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.datasets import find_data_dir
 from benchmarks.errors import BenchmarkError
@@ -74,7 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=comma_list([*TIERS, *CONTENDERS]),
         metavar="NAME[,NAME]",
         help=f"methods from {', '.join(CONTENDERS)}, or a tier: {', '.join(TIERS)} "
-        "(default: both tiers)",
+        "(default: both tiers). A tier's slow methods run on tables of at most "
+        f"{SLOW_METHODS_MAX_ROWS} rows, its searches on those of two classes; a method "
+        "that is named itself runs on all",
     )
     _add_sizes(parser)
     _add_files(parser)
@@ -85,7 +87,8 @@ def main(args: argparse.Namespace) -> int:
     quick = args.quick
     output = args.output or (QUICK_RESULTS if quick else RESULTS)
     scores = ScoresFile(output, args.retry_errors)
-    methods = chosen_methods(args.methods or (QUICK_METHODS if quick else TIERS))
+    methods = args.methods or (QUICK_METHODS if quick else TIERS)
+    check_installed(methods)
     names = args.dataset or (
         list(QUICK_TABLES) if quick else list_tables(args.data_dir)
     )
@@ -95,24 +98,19 @@ def main(args: argparse.Namespace) -> int:
     bins = bins_file(output)
     run_missing(
         scores,
-        plan(splits, methods, epochs),
+        plan(splits, methods_of_tables(methods, tables), epochs),
         partial(_train, tables=tables, splits=splits, bins=bins, jobs=args.jobs),
     )
     return 0
 
 
-def chosen_methods(names: Collection[str]) -> list[str]:
-    """Replace each tier by those of its methods that are installed.
+def check_installed(names: Collection[str]) -> None:
+    """Name the methods of tiers that are not installed.
 
     Parameters
     ----------
     names : collection of str
         Methods and tiers.
-
-    Returns
-    -------
-    list of str
-        Methods.
 
     Raises
     ------
@@ -125,18 +123,45 @@ def chosen_methods(names: Collection[str]) -> list[str]:
     absent = [
         key
         for key, contender in CONTENDERS.items()
-        if contender.tier in names and contender.by_default and not contender.installed
+        if contender.tier in names and not contender.installed
     ]
     if absent:
         print(
             f"Left out: {', '.join(absent)}, not installed; {INSTALL_PEERS}.",
             file=sys.stderr,
         )
-    return list(dict.fromkeys(key for name in names for key in TIERS.get(name, [name])))
+
+
+def methods_of_tables(
+    names: Collection[str], tables: Mapping[str, Table]
+) -> dict[str, list[str]]:
+    """Choose the methods of each table: those that suit it, and those named themselves.
+
+    Parameters
+    ----------
+    names : collection of str
+        Methods and tiers.
+    tables : mapping of str to Table
+        The tables.
+
+    Returns
+    -------
+    dict of str to list of str
+        Methods that are installed, by the table's name.
+    """
+    methods = dict.fromkeys(key for name in names for key in TIERS.get(name, [name]))
+    chosen = {
+        name: [k for k in methods if k in names or CONTENDERS[k].suits(table)]
+        for name, table in tables.items()
+    }
+    _tell_left_out(methods, chosen)
+    return chosen
 
 
 def plan(
-    splits: dict[tuple[str, int, int], Split], methods: Sequence[str], epochs: int
+    splits: dict[tuple[str, int, int], Split],
+    methods: Mapping[str, Sequence[str]],
+    epochs: int,
 ) -> list[FoldRun]:
     """Return all runs, in the order in which they are to be done.
 
@@ -149,7 +174,7 @@ def plan(
     return [
         FoldRun(dataset, method, epochs, repeat, fold)
         for dataset, repeat, fold in places
-        for method in methods
+        for method in methods[dataset]
     ]
 
 
@@ -219,6 +244,22 @@ def _load(names: Sequence[str], args: argparse.Namespace) -> dict[str, Table]:
             f"All tables have more than {args.max_rows} rows; raise --max-rows."
         )
     return {table.name: table for table in sorted(fitting, key=cost)}
+
+
+def _tell_left_out(
+    methods: Collection[str], chosen: Mapping[str, Collection[str]]
+) -> None:
+    left_out: dict[str, list[str]] = {}
+    for name, found in chosen.items():
+        lacking = ", ".join(key for key in methods if key not in found)
+        left_out.setdefault(lacking, []).append(name)
+    left_out.pop("", None)
+    for lacking, names in left_out.items():
+        print(
+            f"Left out on {', '.join(names)}: {lacking}. By default they run on "
+            "shorter tables, searches on two classes; those named in --methods on all.",
+            file=sys.stderr,
+        )
 
 
 def _split(tables: dict[str, Table], repeats: int) -> dict[tuple[str, int, int], Split]:

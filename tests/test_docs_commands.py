@@ -11,12 +11,13 @@ import pandas as pd
 
 from benchmarks import few_rows, limits, paper, resampling, study
 from benchmarks.__main__ import parse_arguments
+from benchmarks.contenders import CONTENDERS
 from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.few_rows import COUNTS
-from benchmarks.resampling_file import ScoresFile
+from benchmarks.resampling_file import FoldRun, ScoresFile
 from benchmarks.study_file import StudyFile
+from benchmarks.tabular import list_tables, load_table
 from benchmarks.trainings_file import TrainingsFile
-from docs.ext.resampling_results import searched_command
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 SHELL = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -79,9 +80,19 @@ def test_page_of_few_rows_prints_what_made_the_file():
     )
 
 
-def test_page_of_resampling_prints_what_searched_in_the_file():
-    rows = ScoresFile(resampling.RESULTS).read()
-    (args,) = commands(searched_command())
-    methods = resampling.chosen_methods(args.methods)
-    found = keys(rows[rows["method"].isin(methods)], "dataset", "method", "repeat")
-    assert found == set(product(args.dataset, methods, range(resampling.REPEATS)))
+def test_page_of_resampling_prints_what_made_the_file(data_dir):
+    _, args, _ = commands(page("resampling.md"))
+    found = keys(ScoresFile(resampling.RESULTS).read(), *FoldRun._fields)
+    names = {run[0] for run in found}
+    assert set(list_tables(data_dir)) - names == {"kddcup99_10pct"}  # as the page says
+    tables = {name: load_table(name, data_dir) for name in names}
+    assert max(len(table.y) for table in tables.values()) <= args.max_rows
+    folds = product(range(resampling.REPEATS), range(resampling.FOLDS))
+    made = {
+        (name, key, resampling.EPOCHS, *fold)
+        for (name, table), (key, method), fold in product(
+            tables.items(), CONTENDERS.items(), folds
+        )
+        if method.suits(table)
+    }
+    assert found == made

@@ -15,12 +15,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from benchmarks import beta_search, few_rows, limits
 from benchmarks.beta_picture import draw_searches
-from benchmarks.contender import SEARCHED
-from benchmarks.contenders import CONTENDERS
 from benchmarks.few_rows_picture import draw_few_rows
 from benchmarks.report import PARTS, REFERENCES, comparison_of, pictures
 from benchmarks.resampling import EPOCHS, RESULTS
-from benchmarks.resampling_file import ScoresFile
 
 NOTHING = "The results file holds nothing of it yet."
 
@@ -40,17 +37,6 @@ def report_picture(tier: str, name: str, path: Path = RESULTS) -> Figure | None:
     if comparison is None:
         return None
     return dict(pictures(tier, comparison, path))[name]
-
-
-def searched_command(path: Path = RESULTS) -> str:
-    """Return the command that makes the searched methods' part of the file."""
-    rows = ScoresFile(path).read()
-    tier = [key for key, contender in CONTENDERS.items() if contender.tier == SEARCHED]
-    tables = rows.loc[rows["method"].isin(tier), "dataset"].unique()
-    if not len(tables):
-        return NOTHING
-    command = "python -m benchmarks resampling --methods searched \\\n  --dataset "
-    return f"```bash\n{command}{','.join(tables)}\n```"
 
 
 def few_rows_tables(path: Path = few_rows.RESULTS) -> str:
@@ -133,13 +119,6 @@ class ResamplingReport(_Text):
     source = RESULTS
 
 
-class SearchedCommand(_Text):
-    """``{searched-command}``."""
-
-    make = staticmethod(searched_command)
-    source = RESULTS
-
-
 class ResamplingPicture(_Picture):
     """``{resampling-picture} TIER NAME``."""
 
@@ -186,7 +165,6 @@ class BetaPicture(_Picture):
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("resampling-report", ResamplingReport)
     app.add_directive("resampling-picture", ResamplingPicture)
-    app.add_directive("searched-command", SearchedCommand)
     app.add_directive("few-rows-tables", FewRowsTables)
     app.add_directive("few-rows-picture", FewRowsPicture)
     app.add_directive("beta-search-table", BetaTable)

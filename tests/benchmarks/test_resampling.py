@@ -9,9 +9,10 @@ import pytest
 from benchmarks import contenders
 from benchmarks.__main__ import main
 from benchmarks.contender import Contender
+from benchmarks.contenders import CONTENDERS, TIERS
 from benchmarks.resampling import FOLDS, QUICK_METHODS, QUICK_TABLES, plan
 from benchmarks.resampling_file import FoldRow, FoldRun, ScoresFile, bins_file
-from benchmarks.tabular import Split
+from benchmarks.tabular import Split, load_table
 
 
 def save_table(folder: Path, name: str, *counts: int) -> None:
@@ -151,6 +152,30 @@ def test_three_classes_run_too(folder: Path) -> None:
     assert rows.loc["bn-threshold", "error"].str.contains("binary").all()
 
 
+def test_tier_leaves_out_searches_over_three_classes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_table(folder, "three", 40, 20, 10)
+    arguments = ("--methods", "searched,logistic-search", "--dataset", "three")
+    rows = run(folder, *arguments)
+    assert set(rows["method"]) == {"logistic-search"}
+    said = capsys.readouterr().err
+    others = [key for key in TIERS["searched"] if key != "logistic-search"]
+    assert f"Left out on three: {', '.join(others)}." in said
+
+
+def test_tier_leaves_out_slow_methods_on_long_tables(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_table(folder, "longest", 12_000, 10)
+    arguments = ("--methods", "searched", "--dataset", "longest")
+    assert run(folder, *arguments).empty
+    assert "Left out on longest: wbn-cbl-search" in capsys.readouterr().err
+    save_table(folder, "longest", 11_990, 10)
+    table = load_table("longest", folder)
+    assert all(CONTENDERS[key].suits(table) for key in [*TIERS["searched"], "realmlp"])
+
+
 def test_table_that_cannot_be_split_is_left_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,7 +220,7 @@ def test_repeats_are_outermost_and_methods_innermost() -> None:
     places = [("a", 0, 0), ("a", 1, 0), ("b", 0, 0), ("b", 1, 0)]
     nothing = np.array([], dtype=int)
     splits = {place: Split(*place[1:], nothing, nothing) for place in places}
-    runs = plan(splits, ["x", "y"], epochs=1)
+    runs = plan(splits, {"a": ["x", "y"], "b": ["x", "y"]}, epochs=1)
     assert runs[:4] == [
         FoldRun("a", "x", 1, 0, 0),
         FoldRun("a", "y", 1, 0, 0),
