@@ -13,6 +13,9 @@ DATA_VARIABLE = "SKLEARN_WBN_DATA"
 # No display on a test machine; subprocesses inherit it.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# Set for pytest-xdist's workers by readline, which pytest imports.
+os.environ.pop("COLUMNS", None)
+
 # Workers already fill the cores; more threads would only fight over them.
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)

@@ -149,7 +149,7 @@ def test_score_takes_weights(weighted):
 def test_weights_are_routed_through_a_pipeline_and_a_search(weighted):
     X, y, f = weighted
     with sklearn.config_context(enable_metadata_routing=True):
-        clf = quick().set_fit_request(sample_weight=True)
+        clf = quick(class_weight="cbl").set_fit_request(sample_weight=True)
         scorer = get_scorer("balanced_accuracy").set_score_request(sample_weight=True)
         search = GridSearchCV(
             make_pipeline(StandardScaler().set_fit_request(sample_weight=True), clf),

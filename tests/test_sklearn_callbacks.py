@@ -101,7 +101,7 @@ if HAS_CALLBACKS:
         assert "100%" in capsys.readouterr().out
 
     def test_progress_bar_reaches_through_a_search(capsys):
-        search = GridSearchCV(quick(), {"beta": [0.5, 0.9]}, cv=2)
+        search = GridSearchCV(quick(), {"dropout": [0.1, 0.2]}, cv=2)
         search.set_callbacks(ProgressBar()).fit(*imbalanced())
         assert "WBNMLPClassifier" in capsys.readouterr().out
 
