@@ -37,6 +37,7 @@ from benchmarks.report_tables import (
     means_table,
     ranks_table,
 )
+from benchmarks.report_undersampling import undersampling_table
 from benchmarks.report_words import conclusions, coverage, recommended
 from benchmarks.resampling import EPOCHS, RESULTS
 from benchmarks.resampling_file import ScoresFile, bins_file
@@ -53,6 +54,7 @@ PARTS: dict[str, Part] = {
     "conclusions": conclusions,
     "recommended": recommended,
     "planned": planned_table,
+    "undersampling": undersampling_table,
     "decisions": means_table,
     "probabilities": partial(means_table, metrics=PROBABILITIES),
     "ranks": ranks_table,
@@ -68,6 +70,7 @@ HEADINGS = {
     "conclusions": "What it shows",
     "recommended": "The setting that the study recommends, on fresh tables",
     "planned": "The comparisons that were planned before any result",
+    "undersampling": "The recommended setting minus undersampling, in points",
     "decisions": "Means over the tables, in percent",
     "probabilities": "Means of what comes from probabilities, and seconds",
     "ranks": "Average ranks (1 is best)",

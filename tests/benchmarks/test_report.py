@@ -11,6 +11,7 @@ from benchmarks.report_data import Comparison, compare
 from benchmarks.report_planned import PLANNED, planned_table
 from benchmarks.report_statistics import average_ranks, duels, friedman
 from benchmarks.report_tables import left_out_table, markdown, points, title
+from benchmarks.report_undersampling import UNDERSAMPLING, undersampling_table
 from benchmarks.report_words import (
     RECOMMENDED,
     better,
@@ -241,6 +242,37 @@ def test_page_says_what_the_planned_comparisons_show() -> None:
         assert worse(fought) == []
 
 
+def test_differences_to_undersampling_begin_with_the_largest_loss() -> None:
+    rows = [
+        *(row for t in range(12) for row in rows_of(f"t{t}", "bn-under", 0.6)),
+        *(
+            row
+            for t in range(12)
+            for row in rows_of(f"t{t}", RECOMMENDED[0], 0.5 + t / 50)
+        ),
+    ]
+    assert undersampling_table(comparison_of(made_rows()), REFERENCE) == ""
+    found = comparison_of([*made_rows(), *rows])
+    _, _, *lines = undersampling_table(found, REFERENCE).splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    assert [line[0] for line in cells] == [f"`t{t}`" for t in range(12)]
+    assert [cells[0][2], cells[-1][2]] == ["\N{MINUS SIGN}10.0", "+12.0"]
+
+
+def test_page_says_where_undersampling_is_ahead() -> None:
+    found = report.comparison_of("untuned")
+    assert found is not None
+
+    def gain(metric: str) -> pd.Series:
+        scores = found.scores(metric)
+        return scores[RECOMMENDED[0]] - scores[UNDERSAMPLING]
+
+    behind = gain("balanced_accuracy") < 0
+    assert (gain("minority_recall")[behind] < 0).all()
+    assert (gain("macro_f1")[behind] > 0).mean() > 0.5
+    assert (gain("average_precision")[behind] > 0).sum() == behind.sum() - 1
+
+
 def test_tables_of_one_source_count_once() -> None:
     names = {"t0": "abalone", "t1": "abalone_19"}
     rows = [
@@ -278,7 +310,7 @@ def test_report_has_every_part_that_says_something(comparison: Comparison) -> No
     ]
     assert text_of("untuned", comparison_of(rows)).count("\n## ") == len(PARTS)
     text = text_of("untuned", comparison)
-    assert text.count("\n## ") == len(PARTS) - 3
+    assert text.count("\n## ") == len(PARTS) - 4
     assert "nan" not in text
     for method in ("BN", "SMOTE + BN", "logistic regression", "**ICF + WBN**"):
         assert f"\n| {method} |" in text
