@@ -330,8 +330,7 @@ def use_sample_weight(module: Module, sample_weight: Weight) -> Iterator[Module]
     ----------
     module : nn.Module
         Model that holds weighted layers.
-    sample_weight : Tensor of shape (batch_size,) or (batch_size, *positions), \
-or BatchWeights
+    sample_weight : Tensor of shape (batch_size,) or (batch_size, ...), or BatchWeights
         Weights of the rows, or of the positions, of the next batch.
 
     Yields

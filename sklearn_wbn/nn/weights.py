@@ -42,7 +42,7 @@ class BatchWeights:
 
     Parameters
     ----------
-    p : Tensor of shape (batch_size,) or (batch_size, *positions)
+    p : Tensor of shape (batch_size,) or (batch_size, ...)
         Normalised weights ``w / Z``; uniform where all weights are zero.
     Z : float
         Sum of the weights, equation (22).
@@ -121,7 +121,7 @@ def batch_weights(
 
     Parameters
     ----------
-    weight : Tensor of shape (batch_size,) or (batch_size, *positions)
+    weight : Tensor of shape (batch_size,) or (batch_size, ...)
         Weights ``w = f c`` of rows or positions: finite, not negative, in any unit.
     variance : {"reliability", "frequency", "biased"}, default="reliability"
         ``G = Z - Q / Z``, equation (25); ``G = Z - 1``, the 2019 predecessor,
@@ -156,7 +156,7 @@ def batch_weights(
     if not shape:
         raise ValueError(
             "weights must have shape (batch_size,), one weight per row, or "
-            "(batch_size, *positions), one per position; got ()"
+            "(batch_size, ...), one per position; got ()"
         )
     if frequency is not None:
         _check_frequency(frequency, shape)
