@@ -13,7 +13,6 @@ tables on which settings are chosen. A command that was stopped goes on where it
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -196,11 +195,10 @@ def limits_table(rows: pd.DataFrame) -> str:
 
 
 def _cell(means: pd.Series, norm: str, statistics: str) -> str:
-    scores = [means.get((score, norm, statistics), math.nan) for score in SCORES]
-    # Empty where the trainings are still to come.
-    return (
-        "" if any(map(math.isnan, scores)) else " / ".join(map("{:.1f}".format, scores))
-    )
+    scores = means.reindex([(score, norm, statistics) for score in SCORES])
+    if scores.isna().any():
+        return ""  # the trainings are still to come
+    return " / ".join(f"{score:.1f}" for score in scores)
 
 
 def _train(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks import few_rows, limits, paper, resampling, study
 from benchmarks.__main__ import parse_arguments
+from benchmarks.contender import SLOW_METHODS_MAX_ROWS
 from benchmarks.contenders import CONTENDERS
 from benchmarks.datasets import DATA_VARIABLE
 from benchmarks.few_rows import COUNTS
@@ -81,8 +82,12 @@ def test_page_of_few_rows_prints_what_made_the_file():
 
 
 def test_page_of_resampling_prints_what_made_the_file(data_dir):
-    _, args, _ = commands(page("resampling.md"))
-    found = keys(ScoresFile(resampling.RESULTS).read(), *FoldRun._fields)
+    text = page("resampling.md")
+    _, args, _ = commands(text)
+    rows = ScoresFile(resampling.RESULTS).read()
+    assert f"took about {rows['fit_seconds'].sum() / 3600:.0f} hours" in text
+    assert f"at most {SLOW_METHODS_MAX_ROWS:,} rows" in text
+    found = keys(rows, *FoldRun._fields)
     names = {run[0] for run in found}
     assert set(list_tables(data_dir)) - names == {"kddcup99_10pct"}  # as the page says
     tables = {name: load_table(name, data_dir) for name in names}
