@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sklearn_wbn.nn.autograd import full_precision, normalize_rows
 from sklearn_wbn.nn.running import Running
-from sklearn_wbn.nn.weights import BatchWeights, equal_weights, row_weights
+from sklearn_wbn.nn.weights import BatchWeights, batch_weights, equal_weights
 
 Weight = Tensor | BatchWeights | None
 
@@ -176,19 +176,23 @@ def prepare(x: Tensor, weight: Weight, variance: str) -> BatchWeights:
         )
     if weight is None:
         weight = equal_weights(x.shape[0], variance, x.device)
+    rows, positions = (x.shape[0],), (x.shape[0], *x.shape[2:])
     if isinstance(weight, Tensor):
-        positions = (x.shape[0], *x.shape[2:])
-        if weight.shape == positions and x.dim() > 2:
-            return row_weights(weight.reshape(-1), variance)
-        weight = row_weights(_one_per_row(x, weight), variance)
+        if weight.shape not in (rows, positions):
+            raise _misfit(x, weight)
+        weight = batch_weights(weight, variance)
     if not isinstance(weight, BatchWeights):
         raise TypeError(
             "weights must be a Tensor, BatchWeights or None, got "
             f"{type(weight).__name__}"
         )
-    if weight.p.shape != (x.shape[0],):
-        return _one_per_position(x, weight)
-    return weight.per_position(x[0, 0].numel()) if x.dim() > 2 else weight
+    if weight.p.shape == rows:
+        return weight.per_position(x[0, 0].numel()) if x.dim() > 2 else weight
+    if weight.p.dim() == 1:
+        raise ValueError(f"{rows[0]} rows came with {weight.p.shape[0]} weights")
+    if weight.p.shape != positions:
+        raise _misfit(x, weight.p)
+    return replace(weight, p=weight.p.reshape(-1))
 
 
 def normalize(
@@ -236,22 +240,6 @@ def normalize(
         if x.is_contiguous():  # then torch's layers are, and models call `view`
             u = u.contiguous()
     return _cast(u, x.dtype)
-
-
-def _one_per_row(x: Tensor, weight: Tensor) -> Tensor:
-    if weight.shape != (x.shape[0],):
-        raise _misfit(x, weight)
-    return weight
-
-
-def _one_per_position(x: Tensor, weight: BatchWeights) -> BatchWeights:
-    """Lay prepared weights of positions out as rows."""
-    p = weight.p
-    if p.dim() == 1:
-        raise ValueError(f"{x.shape[0]} rows came with {p.shape[0]} weights")
-    if p.shape != (x.shape[0], *x.shape[2:]):
-        raise _misfit(x, p)
-    return replace(weight, p=p.reshape(-1))
 
 
 def _misfit(x: Tensor, weight: Tensor) -> ValueError:

@@ -152,54 +152,22 @@ def batch_weights(
     takes its place.
     """
     _check_tensor("weights", weight)
-    shape = weight.shape
-    if not shape:
+    if not weight.dim():
         raise ValueError(
             "weights must have shape (batch_size,), one weight per row, or "
             "(batch_size, ...), one per position; got ()"
         )
-    if frequency is not None:
-        _check_frequency(frequency, shape)
-        frequency = frequency.reshape(-1)
-    flat = row_weights(weight.reshape(-1), variance, frequency=frequency, dtype=dtype)
-    return flat if len(shape) == 1 else replace(flat, p=flat.p.view(shape))
-
-
-def row_weights(
-    weight: Tensor,
-    variance: str,
-    *,
-    frequency: Tensor | None = None,
-    dtype: torch.dtype | None = None,
-) -> BatchWeights:
-    """Prepare weights whose type and shape are known to be right.
-
-    Parameters
-    ----------
-    weight : Tensor of shape (batch_size,)
-        See `batch_weights`; here without positions.
-    variance : {"reliability", "frequency", "biased"}
-        See `batch_weights`.
-    frequency : Tensor of shape (batch_size,), default=None
-        See `batch_weights`; already checked.
-    dtype : torch.dtype, default=None
-        See `batch_weights`.
-
-    Returns
-    -------
-    BatchWeights
-        What the layers need, computed in float64.
-
-    Raises
-    ------
-    ValueError
-        As `batch_weights`.
-    """
     check_weight(weight)
-    sizes = [weight.shape[0]]
-    return split_batch_weights(
-        weight, sizes, variance, frequency=frequency, dtype=dtype
-    )[0]
+    if frequency is not None:
+        _check_frequency(frequency, weight.shape)
+        frequency = frequency.reshape(-1)
+    flat = weight.reshape(-1)
+    (weights,) = split_batch_weights(
+        flat, [flat.shape[0]], variance, frequency=frequency, dtype=dtype
+    )
+    if weight.dim() == 1:
+        return weights
+    return replace(weights, p=weights.p.view(weight.shape))
 
 
 def equal_weights(n_rows: int, variance: str, device: torch.device) -> BatchWeights:
